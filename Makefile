@@ -1,0 +1,31 @@
+# Every target runs on a fresh Debian machine with Go; `make test` first installs what the tests need.
+GO     ?= go
+TOOL    = $(GO) tool -modfile=tools/go.mod
+FUZZTIME ?= 60s
+
+.PHONY: build check test bench fuzz golden conformance docs
+
+build: ## the program, as bin/germane
+	$(GO) build -o bin/germane ./cmd/germane
+
+check: ## formatting, vet, staticcheck
+	@unformatted=$$($(TOOL) gofumpt -l .); if [ -n "$$unformatted" ]; then echo "run 'go tool -modfile=tools/go.mod gofumpt -w .':"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+test: ## everything, after installing what it needs
+	scripts/test-deps
+	$(MAKE) check
+	$(GO) test ./...
+
+bench: ## benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## each fuzz test for FUZZTIME
+	FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+golden: ## rewrite golden files and generated documents
+	GERMANE_UPDATE=1 $(GO) test ./...
+
+conformance: ## Liquid cases from FILES (golden-liquid's format)
+	$(GO) run ./internal/liquidcases $(or $(FILES),../shared/data/golden_liquid_open.json) > /dev/null
