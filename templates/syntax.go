@@ -28,7 +28,7 @@ type Token struct {
 	Body     finding.Text // OutputToken and TagToken: what stands inside, after the name
 }
 
-// Node is an element of a template.
+// Node is an element of a template: always a pointer to one of the structs below, as expressions are.
 type Node interface{ Place() Span }
 
 type (
@@ -99,8 +99,8 @@ type (
 	// Cycle outputs its values in turn, one each time it is rendered.
 	Cycle struct {
 		Span
-		Group  Expression // nil: cycles with the same values share a position
-		Key    string     // identifies cycles without a group
+		Group  Expression // nil: cycles with the same Key share a position
+		Key    string     // the values, if all are literals; "": this cycle shares its position with no other
 		Values []Expression
 	}
 	// Counter is an increment or decrement tag.
@@ -167,6 +167,7 @@ type (
 		Int    int64
 		Float  float64
 		String string
+		Bare   bool // a StringLiteral that was written .name in a path: only then size, first and last are commands
 	}
 	// Variable is a name with a path: product.tags[0]. Name is a string Literal unless it was written [expression].
 	Variable struct {
