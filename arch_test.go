@@ -1,0 +1,137 @@
+// Package germane_test holds what is true of the whole module: who may import whom, and which packages are pure.
+package germane_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// imports is the table of ARCHITECTURE.md: for each folder, the folders of ours that its program files may import.
+// A folder that is not in it is a mistake, so that a new one is a decision.
+var imports = map[string][]string{
+	"internal/finding":     {},
+	"internal/document":    {"internal/finding"},
+	"audience":             {"internal/finding", "internal/document"},
+	"templates":            {"internal/finding"},
+	"blocks":               {"audience", "templates", "internal/finding", "internal/document"},
+	"render":               {"audience", "blocks", "templates", "internal/finding"},
+	"schedule":             {"audience", "internal/finding", "internal/document"},
+	"workspace":            {"audience", "blocks", "templates", "render", "schedule", "internal/finding", "internal/document"},
+	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
+	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "internal/finding", "internal/document"},
+}
+
+// pure packages have no clock, file, network, database or goroutine of their own: time and bytes come in as arguments.
+var pure = []string{"audience", "blocks", "templates", "render", "schedule", "check", "internal/document"}
+
+// impure are the standard packages that would break that.
+var impure = []string{"os", "os/exec", "os/signal", "net", "net/http", "database/sql", "syscall", "log", "log/slog", "math/rand"}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	eachFile(t, func(name string, ours, others []string, source string) {
+		folder := path.Dir(name)
+		allowed, known := imports[folder]
+		if !known && folder != "." {
+			t.Errorf("%s: the folder is not in the table", name)
+		}
+		for _, imported := range ours {
+			if imported != folder && !slices.Contains(allowed, imported) {
+				t.Errorf("%s imports %s, which the table does not allow", name, imported)
+			}
+		}
+	})
+}
+
+func TestPurePackages(t *testing.T) {
+	t.Parallel()
+	eachFile(t, func(name string, ours, others []string, source string) {
+		if !slices.Contains(pure, path.Dir(name)) {
+			return
+		}
+		for _, imported := range others {
+			if slices.Contains(impure, imported) {
+				t.Errorf("%s imports %s, but its package is pure", name, imported)
+			}
+		}
+		for _, call := range []string{"time.Now(", "time.Since(", "time.Sleep(", "time.After(", "\tgo func("} {
+			if strings.Contains(source, call) {
+				t.Errorf("%s calls %s…), but its package is pure", name, strings.TrimSpace(call))
+			}
+		}
+	})
+}
+
+func TestLibrariesStayInTheirFolders(t *testing.T) {
+	t.Parallel()
+	homes := map[string][]string{
+		"github.com/yuin/goldmark":     {"templates", "render"},
+		"github.com/robfig/cron/v3":    {"schedule"},
+		"github.com/expr-lang/expr":    {"audience"},
+		"github.com/spf13/cobra":       {"cmd/germane"},
+		"go.yaml.in/yaml/v4":           {"internal/document"},
+		"github.com/expr-lang/expr/vm": {},
+	}
+	eachFile(t, func(name string, ours, others []string, source string) {
+		for _, imported := range others {
+			for library, folders := range homes {
+				if (imported == library || strings.HasPrefix(imported, library+"/")) && !slices.Contains(folders, path.Dir(name)) {
+					t.Errorf("%s imports %s, which belongs in %v", name, imported, folders)
+				}
+			}
+		}
+	})
+}
+
+// eachFile calls f for every program file (no tests) with its imports, ours without the module's name.
+func eachFile(t *testing.T, f func(name string, ours, others []string, source string)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "tools" || strings.HasPrefix(entry.Name(), ".") && name != ".") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		source, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		ours, others, err := importsOf(name, source)
+		f(filepath.ToSlash(name), ours, others, string(source))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func importsOf(name string, source []byte) (ours, others []string, err error) {
+	file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ImportsOnly)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return nil, nil, err
+		}
+		if folder, ok := strings.CutPrefix(imported, "germane/"); ok {
+			ours = append(ours, folder)
+		} else {
+			others = append(others, imported)
+		}
+	}
+	return ours, others, nil
+}

@@ -1,0 +1,76 @@
+package render
+
+import "strings"
+
+// escape appends a value in the form its place needs. A value never becomes markup, a link's host, a header or a line of its own.
+type escape func(dst []byte, s string) []byte
+
+// escapeHTML is for text and for quoted attribute values: the five characters that HTML gives a meaning (HTML Standard 13.3).
+// NUL and other control characters, which HTML does not allow, are dropped.
+func escapeHTML(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		switch b := s[i]; b {
+		case '&':
+			dst = append(dst, "&amp;"...)
+		case '<':
+			dst = append(dst, "&lt;"...)
+		case '>':
+			dst = append(dst, "&gt;"...)
+		case '"':
+			dst = append(dst, "&#34;"...)
+		case '\'':
+			dst = append(dst, "&#39;"...)
+		default:
+			if b >= ' ' && b != 0x7f || b == '\t' || b == '\n' {
+				dst = append(dst, b)
+			}
+		}
+	}
+	return dst
+}
+
+// escapeURLPart is for a value inside a URL's path, query or fragment: all but RFC 3986's unreserved characters are
+// percent-encoded, so that a value cannot end the part it stands in. What it writes needs no HTML escaping.
+func escapeURLPart(dst []byte, s string) []byte {
+	const digits = "0123456789ABCDEF"
+	for i := 0; i < len(s); i++ {
+		b := s[i]
+		if isLetter(b) || b >= '0' && b <= '9' || strings.IndexByte("-._~", b) >= 0 {
+			dst = append(dst, b)
+			continue
+		}
+		dst = append(dst, '%', digits[b>>4], digits[b&15])
+	}
+	return dst
+}
+
+// escapeURL is for a whole URL from a value of type url, which is https to an allowed host by its type. Characters that may not
+// stand in a URL are percent-encoded, those with a meaning in it are kept.
+func escapeURL(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		switch b := s[i]; {
+		case b == '&':
+			dst = append(dst, "&amp;"...)
+		case b <= ' ' || b >= 0x7f || strings.IndexByte("<>\"'`{}|\\^", b) >= 0:
+			dst = escapeURLPart(dst, s[i:i+1])
+		default:
+			dst = append(dst, b)
+		}
+	}
+	return dst
+}
+
+// escapeLine is for plain text in one line, such as a subject: control characters become spaces, so that no header can be added.
+func escapeLine(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		b := s[i]
+		if b < ' ' || b == 0x7f {
+			b = ' '
+		}
+		dst = append(dst, b)
+	}
+	return dst
+}
+
+// growth is how many bytes an escape writes for one byte at most.
+const growth = 5

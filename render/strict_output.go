@@ -1,0 +1,133 @@
+package render
+
+import (
+	"strings"
+
+	"germane/audience"
+	"germane/templates"
+)
+
+// output analyses {{ value }}: that it is always something to print, and that it may stand here.
+func (a *analyzer) output(n *templates.Output, env environment) cost {
+	if n.Value == nil {
+		a.report(n.Span, "empty-output", "there is nothing to print here", "write a name between the braces, or remove them")
+		return cost{}
+	}
+	s := a.expression(n.Value, env)
+	bytes := a.printed(n.Value, s)
+	a.escapes[n] = a.escapeFor(n, s)
+	a.context = a.context.afterValue()
+	return cost{bytes: mulBytes(bytes, growth)}
+}
+
+// printed checks that a value prints as something, and returns how many bytes at most.
+func (a *analyzer) printed(e templates.Expression, s *shape) int {
+	switch {
+	case s.kind == anyKind:
+	case s.kind == listKind:
+		a.report(e.Place(), "type-mismatch", a.source(e)+" is a list and cannot be printed", `write | join: ", " behind it, or loop over it`)
+	case s.kind == recordKind || s.kind == rangeKind || s.kind == mixedKind:
+		a.report(e.Place(), "type-mismatch", a.source(e)+" is "+s.kind.String()+" and cannot be printed", "print one of its fields")
+	case s.kind == timeKind || s.kind == dateKind:
+		a.report(e.Place(), "type-mismatch", a.source(e)+" is a time and needs a format to be printed", `write | date: "%-d %B" behind it`)
+	case s.kind == boolKind:
+		a.report(e.Place(), "type-mismatch", a.source(e)+" would print the word true or false", "use {% if %} and say it in words")
+	case s.missing || s.kind == nilKind:
+		a.mayBeMissing(e, s)
+	case s.blank:
+		a.report(e.Place(), "value-may-be-missing", a.source(e)+" may come out empty", `add | default: "…" at its end, or leave the sentence out with {% if %}`)
+	}
+	for _, attribute := range s.uses {
+		if attribute.Uses&audience.Render == 0 {
+			a.report(e.Place(), "use-not-allowed", attribute.Name+" may not be printed", "its `uses` in attributes.yaml would have to contain render; ask "+owner(attribute))
+		}
+	}
+	return s.bytes
+}
+
+// needsText reports a tag that writes something where only text may stand.
+func (a *analyzer) needsText(at templates.Span, what string) {
+	if c := a.context.forValue(); c.state != inText && c.state != inPlain {
+		a.report(at, "value-misplaced", what+" cannot stand inside a tag or attribute", "put it between elements")
+	}
+}
+
+// escapeFor decides how a value is escaped here, or reports that it may not stand here.
+func (a *analyzer) escapeFor(n *templates.Output, s *shape) escape {
+	c := a.context.forValue()
+	switch c.state {
+	case inPlain:
+		return escapeLine
+	case inText:
+		return escapeHTML
+	case inDouble, inSingle:
+		return a.attributeEscape(n, s, c)
+	case inRawText:
+		if c.element == "title" || c.element == "style" && s.origin <= fromBrand {
+			return escapeHTML
+		}
+		a.misplaced(n, "inside <"+c.element+">", "only brand. constants may stand in a <style>, and nothing in a script")
+	case inComment:
+		if s.origin <= fromBrand {
+			return escapeHTML
+		}
+		a.misplaced(n, "inside a comment", "people who look at the source would see it; move it out")
+	case inUnquoted:
+		a.misplaced(n, "as an attribute without quotes", "put quotes around it: "+c.attr+`="…"`)
+	default:
+		a.misplaced(n, "as part of a tag", "use {% if %} around whole tags, or put it between quotes as an attribute's value")
+	}
+	return escapeHTML
+}
+
+func (a *analyzer) misplaced(n *templates.Output, where, hint string) {
+	a.report(n.Span, "value-misplaced", "a value cannot stand "+where, hint)
+}
+
+func (a *analyzer) attributeEscape(n *templates.Output, s *shape, c htmlContext) escape {
+	switch {
+	case c.url != notURL:
+		return a.urlEscape(n, s, c)
+	case strings.HasPrefix(c.attr, "on"):
+		a.misplaced(n, "in "+c.attr, "mail clients run no scripts")
+	case c.attr == "style" && s.origin > fromBrand:
+		a.misplaced(n, "in a style attribute", "only brand. constants may stand in styles; choose between whole styles with {% if %}")
+	}
+	return escapeHTML
+}
+
+func (a *analyzer) urlEscape(n *templates.Output, s *shape, c htmlContext) escape {
+	if loadedAttributes[c.attr] && s.origin == fromPerson {
+		a.misplaced(n, "in the address of an image", "whoever serves the image would learn it; choose between whole images with {% if %}")
+		return escapeURLPart
+	}
+	if s.origin == fromPerson && s.kind != anyKind {
+		a.linkUse(n, s)
+	}
+	switch c.url {
+	case urlStart:
+		if s.kind != urlKind && s.kind != anyKind {
+			a.report(n.Value.Place(), "link-starts-with-value", a.source(n.Value)+" is "+s.kind.String()+" and decides where this link leads",
+				"start the link with https://…, or declare the attribute with type: url")
+		}
+		return escapeURL
+	case urlScheme, urlSlash, urlHost:
+		if s.origin > fromBrand {
+			a.report(n.Value.Place(), "link-host-from-value", a.source(n.Value)+" would become part of the link's host", "write the host out and end it with /")
+		}
+	}
+	return escapeURLPart
+}
+
+// linkUse reports a person's value in a link unless the catalogue says that it may be seen by whoever the link leads to.
+func (a *analyzer) linkUse(n *templates.Output, s *shape) {
+	if len(s.uses) == 0 {
+		a.report(n.Value.Place(), "use-not-allowed", a.source(n.Value)+" may not stand in a link", "links carry no data about people unless an attribute's `uses` contains link; the tracked address knows who clicked")
+	}
+	for _, attribute := range s.uses {
+		if attribute.Uses&audience.Link == 0 {
+			a.report(n.Value.Place(), "use-not-allowed", attribute.Name+" may not stand in a link",
+				"its `uses` in attributes.yaml would have to contain link: [render, link]; ask "+owner(attribute))
+		}
+	}
+}
