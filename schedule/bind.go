@@ -1,0 +1,4 @@
+package schedule
+
+// Bound is set later.
+type Bound struct{}

@@ -1,0 +1,7 @@
+// Package schedule holds campaigns: what one is for, whom it mails, when it comes due, and how it is rolled out.
+//
+// It is pure: no clock, no files; time is passed in. It leaves people and rules to audience, templates and senders to workspace
+// (which knows their names), and runs to worker. In call order: [ReadCampaign] reads campaigns/NAME.yaml as far as one file
+// can be judged alone, [Campaign.Bind] checks its rule and goal against the catalogue; [ReadCaps], [ReadQuietHours], [ReadZone]
+// and [ReadRate] read the same notations for germane.yaml.
+package schedule
