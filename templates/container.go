@@ -52,6 +52,11 @@ func (p containerParser) Open(_ ast.Node, reader text.Reader, _ gold.Context) (a
 		node.ended = true
 		return node, gold.NoChildren
 	}
+	if len(p.m.open) >= maxMarkdownNesting {
+		p.m.report(node.start, node.end, "markdown-too-complex", "Too many containers stand inside each other.", "end some with :::")
+		node.name, node.ended = "", true
+		return node, gold.NoChildren
+	}
 	if !slices.Contains(containerNames, node.name) {
 		p.m.reportContainer(node)
 		node.name = ""
@@ -62,6 +67,7 @@ func (p containerParser) Open(_ ast.Node, reader text.Reader, _ gold.Context) (a
 
 func (m *markdown) reportContainer(node *containerNode) {
 	if m.hasPlaceholder(node.name) {
+		m.excuse(node.name)
 		m.report(node.start, node.end, "unknown-container", "What follows ::: must be a plain name; Liquid cannot stand here.",
 			"write ::: "+strings.Join(containerNames, " or ::: "))
 		return

@@ -103,6 +103,9 @@ func (w *htmlWriter) unit(id int) {
 	}
 	w.flush()
 	w.out = append(w.out, u.tokens...)
+	if u.name == "block" && u.kind == tagUnit {
+		w.checkBlock(id)
+	}
 	switch {
 	case u.name == "break" || u.name == "continue" || u.name == "liquid" && leavesLoop(u.tokens[0].Body.S):
 		w.leaveLoop(id)
@@ -115,6 +118,20 @@ func (w *htmlWriter) unit(id int) {
 		}
 	case u.role == closeRole:
 		w.closeConstruct(id)
+	}
+}
+
+// checkBlock reports a block inside running text: its paragraphs cannot stand inside another.
+func (w *htmlWriter) checkBlock(id int) {
+	for _, n := range slices.Backward(w.open) {
+		switch n.element {
+		case "":
+			continue
+		case "div", "blockquote", "li":
+			return
+		}
+		w.m.reportUnit(id, "block-in-text", "A block cannot stand inside "+describe(n.element)+".", "put {% block … %} on a line of its own, with a blank line above and below")
+		return
 	}
 }
 

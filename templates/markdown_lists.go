@@ -113,7 +113,17 @@ func (m *markdown) joinParts(parent ast.Node, parts []part) {
 	}
 }
 
+// joinInside joins the lists inside a construct. A loop whose else is no list cannot stand inside one; its list then starts
+// again in each round, which numbers show.
 func (m *markdown) joinInside(parent ast.Node, p part) {
+	if p.construct >= 0 && m.constructs[p.construct].loops() && len(p.branches) > 1 {
+		body := part{construct: p.construct, branches: p.branches[:1]}
+		if kind := m.listKind(body); kind == '.' || kind == ')' {
+			id, _ := tagOf(p.node)
+			m.reportUnit(id, "list-starts-again", "Each round of this loop would start its numbers again, because its else is no list.",
+				"put the loop into {% if … %} and the text for an empty list into that tag's {% else %}")
+		}
+	}
 	for _, branch := range p.branches {
 		m.joinParts(parent, branch)
 	}

@@ -45,6 +45,7 @@ func (p marksParser) Parse(parent ast.Node, block text.Reader, _ gold.Context) a
 		read, problem, hint := readMark(item, last)
 		if p.m.hasPlaceholder(item) {
 			problem, hint = "Liquid cannot stand between the braces behind a link or an image.", "write a fixed value"
+			p.m.excuse(item)
 		}
 		if problem != "" {
 			p.m.report(offset+at[0], offset+at[1], "unknown-mark", problem, hint)

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
@@ -111,7 +112,7 @@ func (p autolinkParser) Trigger() []byte { return []byte{'<'} }
 
 func (p autolinkParser) Parse(_ ast.Node, block text.Reader, _ gold.Context) ast.Node {
 	line, _ := block.PeekLine()
-	if !strings.HasPrefix(string(line[1:]), p.m.prefix) {
+	if !bytes.HasPrefix(line[1:], []byte(p.m.prefix)) {
 		return nil
 	}
 	match := autolink.FindSubmatch(line)

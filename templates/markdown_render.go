@@ -53,7 +53,10 @@ func (w *htmlWriter) block(n ast.Node) {
 		w.list(n)
 	case *ast.ListItem:
 		w.item(n)
-	case *ast.CodeBlock, *ast.FencedCodeBlock:
+	case *ast.CodeBlock:
+		w.checkIndented(n)
+		w.code(n)
+	case *ast.FencedCodeBlock:
 		w.code(n)
 	case *ast.HTMLBlock:
 		w.htmlBlock(n)
@@ -118,6 +121,14 @@ func (w *htmlWriter) code(n ast.Node) {
 	w.end("code")
 	w.end("pre")
 	w.text.WriteByte('\n')
+}
+
+// checkIndented reports text that became code because somebody indented the content of a tag.
+func (w *htmlWriter) checkIndented(n *ast.CodeBlock) {
+	if before := n.PreviousSibling(); before != nil && before.Kind() == kindTag && n.Lines().Len() > 0 {
+		first := n.Lines().At(0)
+		w.m.report(first.Start, first.Stop, "indented-code", "Four spaces before a text make it code.", "indent it by less, or write ``` above and below it")
+	}
 }
 
 func (w *htmlWriter) htmlBlock(n *ast.HTMLBlock) {

@@ -21,6 +21,9 @@ type tableState struct {
 
 var delimiterRow = regexp.MustCompile(`^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\n?$`)
 
+// headDelimiter is a delimiter row that cannot be meant as a row of dashes, for "nothing".
+var headDelimiter = regexp.MustCompile(`^[ \t>]*\|?[ \t]*:?-{3,}:?[ \t]*(?:\||$)`)
+
 // isTableRow says whether a line of tags continues the table above it: a construct around rows only, or a tag inside one.
 func (m *markdown) isTableRow(units []int, parent ast.Node, segment text.Segment, pc gold.Context) bool {
 	last := pc.LastOpenedBlock().Node
@@ -65,9 +68,17 @@ func (m *markdown) startsRows(id int, segment text.Segment) bool {
 		return bytes.IndexByte(next, '|') >= 0
 	}
 	end := m.spots[m.constructs[u.owner].close]
+	rows := 0 // since the last line of tags
 	for rest := m.source[segment.Stop:max(end, segment.Stop)]; len(rest) > 0; {
 		line, after, found := bytes.Cut(rest, []byte("\n"))
-		if !m.fitsTable(line) && (found || len(bytes.TrimLeft(line, "> \t")) > 0) {
+		switch {
+		case bytes.IndexByte(line, '|') >= 0:
+			if rows++; rows == 2 && headDelimiter.Match(line) {
+				return false // the branch has a table of its own
+			}
+		case m.printsNothing(line):
+			rows = 0
+		case found || len(bytes.TrimLeft(line, "> \t")) > 0:
 			return false
 		}
 		rest = after
@@ -76,11 +87,8 @@ func (m *markdown) startsRows(id int, segment text.Segment) bool {
 	return true
 }
 
-// fitsTable says whether a line is a row, or tags that print nothing.
-func (m *markdown) fitsTable(line []byte) bool {
-	if bytes.IndexByte(line, '|') >= 0 {
-		return !delimiterRow.Match(line)
-	}
+// printsNothing says whether a line holds tags only, and none that print.
+func (m *markdown) printsNothing(line []byte) bool {
 	units := m.tagsOnly(strings.TrimLeft(string(line), "> \t"))
 	return len(units) > 0 && !slices.ContainsFunc(units, func(id int) bool { return !m.units[id].neutral() })
 }

@@ -218,6 +218,18 @@ func (m *markdown) cutPlaceholder(s string) (at, end, id int) {
 	return at, at + len(m.prefix) + z + 1, id
 }
 
+// excuse marks the units in a piece of source as reported.
+func (m *markdown) excuse(s string) {
+	for {
+		at, end, id := m.cutPlaceholder(s)
+		if at < 0 {
+			return
+		}
+		m.misplaced[id] = true
+		s = s[end:]
+	}
+}
+
 // tagsOnly returns the units of a line that holds nothing but tags which may stand alone, or nil.
 func (m *markdown) tagsOnly(line string) []int {
 	var ids []int

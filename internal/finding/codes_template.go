@@ -15,6 +15,23 @@ var templateCodes = []Info{
 		Wrong: "{% if vip %}**Thank you{% endif %}**", Right: "{% if vip %}**Thank you**{% endif %}",
 	},
 	{
+		Code: "block-in-text", Severity: Error, Title: "A block stands inside running text",
+		Explain: "A block brings its own paragraphs, headings and buttons, which cannot stand inside a paragraph, a heading, a link or a table.",
+		Wrong:   "Good morning. {% block hero %}", Right: "Good morning.\n\n{% block hero %}",
+	},
+	{
+		Code: "list-starts-again", Severity: Error, Title: "A loop starts its numbered list again in each round",
+		Explain: "The items of a loop become one list, unless its else brings something that is no list item. Each item would then be a list of its own, " +
+			"and all of them would be number 1.",
+		Wrong: "{% for tip in tips %}\n1. {{ tip }}\n{% else %}\nNothing today.\n{% endfor %}",
+		Right: "{% if tips.size > 0 %}\n{% for tip in tips %}\n1. {{ tip }}\n{% endfor %}\n{% else %}\nNothing today.\n{% endif %}",
+	},
+	{
+		Code: "indented-code", Severity: Warning, Title: "Indented text behind a tag is shown as code",
+		Explain: "In Markdown four spaces at the start of a line mean program code, also between tags. People would get it in typewriter letters and unwrapped.",
+		Wrong:   "{% if vip %}\n    Thank you for staying with us.\n{% endif %}", Right: "{% if vip %}\nThank you for staying with us.\n{% endif %}",
+	},
+	{
 		Code: "liquid-misplaced", Severity: Error, Title: "Liquid stands where Markdown cannot keep it",
 		Explain: "Some places of Markdown are dropped (a table cell without a column), moved (a link's target comes before its text) or written several times " +
 			"(a link's definition). Liquid there would vanish, or run at another time than it seems to.",
