@@ -225,12 +225,12 @@ func (p *parser) lines(body finding.Text) []Token {
 // line reads one line of a liquid tag; ok is false where it holds no tag.
 func (p *parser) line(line finding.Text) (t Token, ok bool) {
 	for {
-		start := len(line.S) - len(strings.TrimLeft(line.S, rubySpace))
-		line = line.Slice(start, len(strings.TrimRight(line.S, rubySpace)))
-		size := wordLength(line.S)
+		line = line.Slice(0, len(strings.TrimRight(line.S, rubySpace)))
+		line = line.Slice(len(line.S)-len(strings.TrimLeft(line.S, rubySpace)), len(line.S))
 		if line.S == "" || line.S[0] == '#' {
 			return Token{}, false
 		}
+		size := wordLength(line.S)
 		t = Token{Kind: TagToken, Name: line.S[:size], Body: line.Slice(size, len(line.S)), Span: Span{Start: line.Start, End: line.Start + len(line.S)}}
 		switch t.Name {
 		case "liquid":

@@ -38,11 +38,6 @@ var liquidCodes = []Info{
 		Wrong:   `{% if plan = "pro" %}`, Right: `{% if plan == "pro" %}`,
 	},
 	{
-		Code: "curly-quote", Severity: Error, Title: "Curly quotes inside Liquid",
-		Explain: "Word processors and chats turn straight quotes into curly ones. Liquid reads only straight quotes; text outside of {{ }} and {% %} may have any.",
-		Wrong:   "{% if plan == “pro” %}", Right: `{% if plan == "pro" %}`,
-	},
-	{
 		Code: "merge-tag", Severity: Error, Title: "A merge tag of another mail tool",
 		Explain: "Mailchimp, Salesforce, Braze and others have their own way to name a value. Here it is no Liquid, so people would read it as it stands.",
 		Wrong:   "Hello *|FNAME|*, hello {{${first_name}}}", Right: `Hello {{ first_name | default: "there" }}`,
