@@ -77,6 +77,25 @@ func TestMarkdownRefuses(t *testing.T) {
 	}
 }
 
+// TestMarkdownExamples holds the documented examples to what is documented.
+func TestMarkdownExamples(t *testing.T) {
+	t.Parallel()
+	has := func(source string, code finding.Code) bool {
+		_, findings := markdownHTML(source)
+		return slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Code == code })
+	}
+	codes := []finding.Code{
+		"html-in-markdown", "markup-across-tags", "block-in-text", "list-starts-again", "indented-code", "liquid-misplaced", "dangerous-link",
+		"image-without-alt", "stray-marks", "unknown-mark", "unknown-container", "container-not-closed", "container-not-open",
+	}
+	for _, code := range codes {
+		info, documented := finding.Lookup(code)
+		if !documented || !has(info.Wrong, code) || has(info.Right, code) {
+			t.Errorf("%s: documented %v, wrong example reported %v, right example reported %v", code, documented, has(info.Wrong, code), has(info.Right, code))
+		}
+	}
+}
+
 // hostileMarkdown are sources of about 100 KB that make careless parsers slow.
 func hostileMarkdown() map[string]string {
 	const n = 100_000

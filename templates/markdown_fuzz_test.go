@@ -21,38 +21,71 @@ func FuzzMarkdown(f *testing.F) {
 		f.Add(c.source, uint64(2))
 	}
 	f.Fuzz(func(t *testing.T, source string, seed uint64) {
-		if len(source) > 20_000 {
-			return
-		}
-		file := finding.NewFile("a.md", source)
-		tokens, _ := Lex(file.All())
-		began := time.Now()
-		out, findings := Markdown(tokens, file)
-		if took := time.Since(began); took > 2*time.Second {
-			t.Fatalf("%d bytes took %v", len(source), took)
-		}
-		checkTokensKept(t, tokens, out, findings)
-		if len(findings) > 0 {
-			return
-		}
-		units := cutUnits(out)
-		constructs, balanced := matchUnits(units)
-		if _, before := matchUnits(cutUnits(tokens)); balanced != before {
-			t.Fatalf("balanced: %v before, %v after", before, balanced)
-		}
-		if !balanced {
-			return
-		}
-		run := liquidRun{units: units, constructs: constructs, rand: rand.New(rand.NewPCG(seed, 1))}
-		for range 4 {
-			run.html.Reset()
-			run.budget = 2000
-			run.body(0, len(units))
-			if problem := htmlProblem(run.html.String()); problem != "" {
-				t.Fatalf("%s in\n%s\nfrom\n%s", problem, run.html.String(), source)
-			}
+		if len(source) <= 20_000 {
+			checkMarkdown(t, source, seed)
 		}
 	})
+}
+
+// TestMarkdownRandom puts lines together that bytes changed at random would hardly ever become.
+func TestMarkdownRandom(t *testing.T) {
+	t.Parallel()
+	starts := []string{"", "", "", "  ", "    ", "\t", "- ", "- ", "  - ", "1. ", "   ", "> ", "> - ", "| ", "# ", "* ", "2) "}
+	middles := []string{
+		"", "text", "{{ x }}", "**bold**", "**", "[a](b)", "[", "](c)", "`", "{% if a %}", "{% if a %}", "{% else %}", "{% endif %}", "{% endif %}", "{% for a in l %}",
+		"{% endfor %}", "{% assign a = 1 %}", "{%- if a -%}", "{%- endif -%}", "{% break %}", "| b |", "|---|", "|---|---|", "```", ":::", "::: box", "---", "===", "- i", "1. n",
+		"{% raw %}*{% endraw %}", "{% capture c %}*{% endcapture %}", "![a](b)", "{.button}", "<{{ u }}>", "> q", "_", "{% case x %}", "{% when 1 %}", "{% endcase %}", "\\", "  ", "{% block b %}",
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(from []string) string { return from[random.IntN(len(from))] }
+	clean := 0
+	for seed := range uint64(30_000) {
+		var b strings.Builder
+		for range 1 + random.IntN(9) {
+			b.WriteString(pick(starts) + pick(middles))
+			for random.IntN(3) == 0 {
+				b.WriteString(pick(middles))
+			}
+			b.WriteString(pick([]string{"\n", "\n", "\n", "\n\n"}))
+		}
+		if checkMarkdown(t, b.String(), seed) {
+			clean++
+		}
+	}
+	if clean < 1000 {
+		t.Errorf("only %d sources were balanced and without findings", clean)
+	}
+}
+
+// checkMarkdown checks what holds for any source. It is true for balanced ones without findings, which were rendered.
+func checkMarkdown(t *testing.T, source string, seed uint64) bool {
+	t.Helper()
+	file := finding.NewFile("a.md", source)
+	tokens, _ := Lex(file.All())
+	began := time.Now()
+	out, findings := Markdown(tokens, file)
+	if took := time.Since(began); took > 2*time.Second {
+		t.Fatalf("%d bytes took %v", len(source), took)
+	}
+	checkTokensKept(t, tokens, out, findings)
+	units := cutUnits(out)
+	constructs, balanced := matchUnits(units)
+	if _, before := matchUnits(cutUnits(tokens)); balanced != before && len(findings) == 0 {
+		t.Fatalf("balanced: %v before, %v after\n%s", before, balanced, source)
+	}
+	if len(findings) > 0 || !balanced {
+		return false
+	}
+	run := liquidRun{units: units, constructs: constructs, rand: rand.New(rand.NewPCG(seed, 1))}
+	for range 4 {
+		run.html.Reset()
+		run.budget = 2000
+		run.body(0, len(units))
+		if problem := htmlProblem(run.html.String()); problem != "" {
+			t.Fatalf("%s in\n%s\nfrom\n%s", problem, run.html.String(), source)
+		}
+	}
+	return true
 }
 
 // checkTokensKept checks that no Liquid is lost, and that no tag is doubled, unless it was reported.
@@ -62,10 +95,11 @@ func checkTokensKept(t *testing.T, tokens, out []Token, findings []finding.Findi
 	if slices.ContainsFunc(findings, func(f finding.Finding) bool { return slices.Contains(dropping, f.Code) }) {
 		return
 	}
-	times := map[int]int{}
+	times, same := map[int]int{}, map[int]Token{}
 	for _, token := range out {
 		if token.Kind != TextToken {
 			times[token.Start]++
+			same[token.Start] = token
 		}
 	}
 	last := -1
@@ -74,6 +108,8 @@ func checkTokensKept(t *testing.T, tokens, out []Token, findings []finding.Findi
 		case token.Kind == TextToken:
 		case times[token.Start] == 0:
 			t.Fatalf("Liquid at %d is lost", token.Start)
+		case same[token.Start] != token:
+			t.Fatalf("Liquid at %d was changed", token.Start)
 		case token.Kind == TagToken && times[token.Start] > 1:
 			t.Fatalf("tag at %d was written %d times", token.Start, times[token.Start])
 		}
