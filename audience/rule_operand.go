@@ -47,7 +47,7 @@ func (b *builder) operand(n ast.Node) Operand {
 	case *ast.NilNode:
 		b.report(n, "type-mismatch", "nil is not a value", "write x == nil or x != nil, with an attribute for x")
 	case *ast.ArrayNode:
-		b.report(n, "type-mismatch", "a list of values stands only after in", "write plan in [\"a\", \"b\"]")
+		b.report(n, "type-mismatch", "a list of values stands only after in", `write x in ["a", "b"]; a list is asked by x contains "a"`)
 	case *ast.BinaryNode:
 		b.conditionAsOperand(n)
 	default:
@@ -299,13 +299,13 @@ func (b *builder) unknownFunction(n ast.Node, name string) {
 	b.add(at.start, at.end, code, fmt.Sprintf("rules have no function %s", name), hint)
 }
 
-// describe says what an operand is, for a finding: "plan, a string", "the text "pro"".
+// describe says what an operand is, for a finding: `plan (a string)`, `the text "pro"`.
 func describe(o Operand) string {
 	switch o := o.(type) {
 	case AttributeOperand:
-		return o.Attribute.Name + ", " + withArticle(o.Attribute.Type.String())
+		return o.Attribute.Name + " (" + withArticle(o.Attribute.Type.String()) + ")"
 	case FieldOperand:
-		return o.Field.String() + ", a string"
+		return o.Field.String() + " (a string)"
 	case Days:
 		return "a number of days"
 	case Literal:
@@ -317,5 +317,5 @@ func describe(o Operand) string {
 		}
 		return o.Value.String()
 	}
-	return "now, a time"
+	return "now (a time)"
 }

@@ -15,10 +15,9 @@ import (
 
 // Bounds of a rule.
 const (
-	MaxRuleLength  = 4096 // bytes of its text
-	MaxPattern     = 200  // bytes of a pattern after matches
-	maxConditions  = 2000 // conditions in its tree, segments included
-	unreadableRule = "rule-syntax"
+	MaxRuleLength = 4096 // bytes of its text
+	MaxPattern    = 200  // bytes of a pattern after matches
+	maxConditions = 2000 // conditions in its tree, segments included
 )
 
 // ParseRule reads a rule and checks it against what the scope declares. All mistakes are reported.
@@ -34,37 +33,38 @@ func ParseRule(text finding.Text, scope *Scope) (*Rule, []finding.Finding) {
 	case len(text.S) > MaxRuleLength:
 		s.add(0, 1, "rule-too-long", fmt.Sprintf("this rule has %d bytes; %d is the limit", len(text.S), MaxRuleLength), "make segments of its parts")
 	case !utf8.ValidString(text.S):
-		s.add(0, 1, unreadableRule, "this rule is not UTF-8 text", "save the file as UTF-8")
+		s.add(0, 1, "rule-syntax", "this rule is not UTF-8 text", "save the file as UTF-8")
 	default:
-		return s.parse()
+		rule := s.parse()
+		return rule, finding.Sort(s.findings)
 	}
 	return nil, s.findings
 }
 
-func (s *ruleSource) parse() (*Rule, []finding.Finding) {
+func (s *ruleSource) parse() *Rule {
 	s.prepare()
 	tokens := s.tokenise()
 	if len(tokens) == 0 && !s.broken {
 		s.endsEarly(nil)
-		return nil, s.findings
+		return nil
 	}
 	s.checkPrefixes(tokens)
 	s.checkNumbers(tokens)
 	refused := s.refuseForeign(tokens)
 	if s.broken {
-		return nil, s.findings
+		return nil
 	}
 	node, err := parseExpr(s.clean.String())
 	if err != nil {
 		if refused == 0 {
 			s.syntaxError(err, tokens)
 		}
-		return nil, s.findings
+		return nil
 	}
 	b := newBuilder(s, tokens)
 	rule := &Rule{Text: s.text, Condition: b.condition(node)}
 	rule.measure(s)
-	return rule, s.findings
+	return rule
 }
 
 // parseExpr runs expr's parser. It is not ours, so that a panic in it must not take a send down: it becomes a syntax error.
@@ -114,7 +114,7 @@ func size(c Condition) int {
 type builder struct {
 	*ruleSource
 	tokens  []token
-	byStart map[int]int // rune-independent: byte offset of a token → its index
+	byStart map[int]int // byte offset of a token → its index
 	extents map[ast.Node]extent
 	mixed   bool // mixed-and-or is reported once a rule
 }

@@ -95,7 +95,7 @@ func (b *builder) fit(n ast.Node, o, other Operand) (Operand, bool) {
 	if text.Value.Int, ok = parseDate(text.Value.Text); !ok {
 		text.Value.Kind = Time
 		if text.Value.Int, ok = parseTime(text.Value.Text); !ok {
-			b.report(n, "type-mismatch", fmt.Sprintf("%s is %s, and %q is none", describe(other), typeOf(other).Kind.phrase(), text.Value.Text),
+			b.report(n, "type-mismatch", fmt.Sprintf("%q is not %s to compare with %s", text.Value.Text, typeOf(other).Kind.phrase(), printOperand(other)),
 				`write year-month-day: "2027-03-01"; or compare days: days_since(x) > 30`)
 			return nil, false
 		}

@@ -2,6 +2,7 @@ package audience
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -175,10 +176,16 @@ var words = map[string]string{
 	"endswith": "endsWith", "ends_with": "endsWith", "EndsWith": "endsWith", "ENDSWITH": "endsWith",
 }
 
+// isNot is SQL's and Python's way to say !=.
+var isNot = regexp.MustCompile(`^(?:is|IS)\s+(?:not|NOT)\b`)
+
 func (s *ruleSource) word(i int) int {
 	end := i + len(s.text.S[i:]) - len(strings.TrimLeftFunc(s.text.S[i:], isWord))
 	written := s.text.S[i:end]
 	meant, ok := words[written]
+	if not := isNot.FindString(s.text.S[i:]); not != "" {
+		end, meant, ok, written = i+len(not), "!=", true, not
+	}
 	if _, known := s.scope.Catalogue.Attribute(written); !ok || known || s.isCallOrMember(i, end) {
 		s.copy(i, end)
 		return end

@@ -112,7 +112,7 @@ var closing = map[string]string{"(": ")", "[": "]", "{": "}"}
 
 func (s *ruleSource) tooDeep(t token) {
 	s.broken = true
-	s.add(t.start, t.end, "too-deep", fmt.Sprintf("a rule may nest %d deep, and this one goes on", maxRuleDepth), "make segments of its parts")
+	s.add(t.start, t.end, "rule-too-deep", fmt.Sprintf("a rule may nest %d deep, and this one goes on", maxRuleDepth), "make segments of its parts")
 }
 
 func (s *ruleSource) unbalanced(t token, text, hint string) {
@@ -144,7 +144,11 @@ var foreign = map[string][2]string{
 // refuseForeign reports every operator of expr's that rules do without, and returns how many there were.
 func (s *ruleSource) refuseForeign(tokens []token) int {
 	before := len(s.findings)
+	conditional := slices.IndexFunc(tokens, func(t token) bool { return t.is(lexer.Operator, "?", "if") })
 	for i, t := range tokens {
+		if conditional >= 0 && i > conditional && t.is(lexer.Operator, ":", "else") || conditional >= 0 && t.is(lexer.Bracket, "{") {
+			continue // belongs to the ? or if, which is reported
+		}
 		after := i > 0 && tokens[i-1].operandEnd()
 		if advice, ok := foreign[s.foreignKey(tokens, i, after)]; ok {
 			s.add(t.start, t.end, "not-in-rules", advice[0], advice[1])

@@ -141,7 +141,7 @@ func (sr *segmentReader) need(segment *Segment) (code finding.Code, text, hint s
 		return "segment-cycle", fmt.Sprintf("segment %s is made of itself: %s", segment.Name, circle), "write one of these rules without the others"
 	}
 	if len(sr.path) >= maxSegmentPath {
-		return "too-deep", fmt.Sprintf("segments are made of segments more than %d deep here", maxSegmentPath), "write the rule of the innermost segment out"
+		return "rule-too-deep", fmt.Sprintf("segments are made of segments more than %d deep here", maxSegmentPath), "write the rule of the innermost segment out"
 	}
 	sr.read(segment)
 	return "", "", ""
