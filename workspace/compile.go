@@ -1,0 +1,132 @@
+package workspace
+
+import (
+	"germane/audience"
+	"germane/blocks"
+	"germane/internal/document"
+	"germane/internal/finding"
+	"germane/render"
+	"germane/templates"
+)
+
+// Message is a template made ready for choosing: its blocks, compiled against the attributes that it reads.
+type Message struct {
+	Name      string
+	Blocks    []*blocks.Block // in the order of the template
+	Selection *audience.Selection
+	Chooser   *blocks.Chooser
+}
+
+// compiler proves every message of a workspace.
+type compiler struct {
+	w          *Workspace
+	r          *document.Reader
+	vocabulary *render.Vocabulary
+	blocks     map[string]*blocks.Block
+}
+
+// compile reads all Liquid of the workspace, proves it, and makes its messages.
+func (w *Workspace) compile(r *document.Reader) {
+	c := &compiler{w: w, r: r, vocabulary: w.vocabulary(), blocks: map[string]*blocks.Block{}}
+	for _, source := range w.Blocks {
+		c.block(source)
+	}
+	for _, source := range w.Layouts {
+		c.analyse(source.File, source.Body, false, render.LayoutPlace)
+	}
+	used := map[string]bool{}
+	for _, source := range w.Templates {
+		for _, b := range c.message(source).Blocks {
+			used[b.Name] = true
+		}
+	}
+	for _, source := range w.Blocks {
+		if !used[source.Name] {
+			r.Add(about(source.File.Name, "unused-block", "no template uses the block "+source.Name, "place it with {% block "+source.Name+" %}, or delete the file"))
+		}
+	}
+}
+
+func (w *Workspace) vocabulary() *render.Vocabulary {
+	v := &render.Vocabulary{Catalogue: w.Catalogue, Brand: map[string]string{}, Data: map[string]render.Value{}}
+	for _, constant := range w.Config.Brand {
+		v.Brand[constant.Name] = constant.Text.S
+	}
+	for _, file := range w.Data {
+		v.Data[file.Name] = file.Data.value()
+	}
+	for _, source := range w.Blocks {
+		v.Blocks = append(v.Blocks, source.Name)
+	}
+	return v
+}
+
+func (c *compiler) add(findings []finding.Finding) {
+	c.r.Findings = append(c.r.Findings, findings...)
+}
+
+func (c *compiler) block(source *BlockSource) {
+	b := &blocks.Block{
+		Name: source.Name, Description: source.Description, Owner: source.Owner, Goal: source.Wanted, Control: source.Control,
+		ReviewBy: source.ReviewBy, File: source.File,
+	}
+	c.add(b.ReadBody(source.Body, source.Markdown, c.w.Scope))
+	var before []*audience.Rule
+	for i := range b.Variants {
+		variant := &b.Variants[i]
+		piece := &render.Piece{File: source.File, Nodes: variant.Body, Place: render.VariantPlace, Present: present(variant.Rule, before)}
+		_, findings := render.Analyse(piece, c.vocabulary)
+		c.add(findings)
+		if variant.Rule != nil {
+			before = append(before, variant.Rule)
+		}
+	}
+	c.blocks[b.Name] = b
+}
+
+// present lists the attributes that everybody has who gets a variant: what its rule needs to be true, and what the rules before it
+// need for not being true.
+func present(rule *audience.Rule, before []*audience.Rule) []string {
+	var names []string
+	if rule != nil {
+		names = audience.PresentIfTrue(rule.Condition)
+	}
+	for _, earlier := range before {
+		names = append(names, audience.PresentIfNotTrue(earlier.Condition)...)
+	}
+	return names
+}
+
+// analyse parses and proves a text of Liquid.
+func (c *compiler) analyse(file *finding.File, text finding.Text, markdown bool, place render.Place) *render.Analysis {
+	c.add(templates.ForeignTags(text))
+	tokens, findings := templates.Lex(text)
+	c.add(findings)
+	nodes, findings := templates.Body(tokens, file, markdown)
+	c.add(findings)
+	analysis, findings := render.Analyse(&render.Piece{File: file, Nodes: nodes, Place: place}, c.vocabulary)
+	c.add(findings)
+	return analysis
+}
+
+func (c *compiler) message(source *TemplateSource) *Message {
+	for _, line := range []finding.Text{source.Subject, source.Preheader} {
+		if line.File != nil {
+			c.analyse(source.File, line, false, render.LinePlace)
+		}
+	}
+	m := &Message{Name: source.Name, Selection: audience.NewSelection()}
+	for _, name := range c.analyse(source.File, source.Body, source.Markdown, render.BodyPlace).Blocks {
+		if b := c.blocks[name]; b != nil && len(b.Variants) > 0 {
+			m.Blocks = append(m.Blocks, b)
+		}
+	}
+	m.Chooser = blocks.NewChooser(m.Blocks, m.Selection)
+	c.w.Messages = append(c.w.Messages, m)
+	return m
+}
+
+// Message returns a compiled template by name.
+func (w *Workspace) Message(name string) (*Message, bool) {
+	return find(w.Messages, func(m *Message) bool { return m.Name == name })
+}

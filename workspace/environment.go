@@ -1,0 +1,119 @@
+package workspace
+
+import (
+	"strings"
+
+	"germane/internal/document"
+	"germane/internal/finding"
+)
+
+// Key documents a key of germane.yaml and can be overridden by the environment variable that [Key.Variable] names.
+type Key struct {
+	Path    string // "caps", "track.clicks"
+	Example string // YAML
+	Doc     string // one sentence or two
+}
+
+// Variable returns the environment variable that overrides the key.
+func (k Key) Variable() string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(k.Path, ".", "_"))
+}
+
+const prefix = "GERMANE_"
+
+// Keys are the keys of germane.yaml in the order of the file; a mapping stands before its parts.
+var keys = []Key{
+	{"senders", `{default: {name: Acme, email: hello@mail.acme.example, reply_to: help@acme.example, postal_address: "1 Main St, Springfield"}}`, "Who mail is from. Campaigns and templates that name no sender use default."},
+	{"topics", "{tips: Product tips, offers: Offers}", "What people subscribe to, and the title they read when they choose."},
+	{"consent", "{imported: none}", "The consent of people who are imported without any."},
+	{"consent.imported", "none", "none or subscribed; subscribed needs a basis."},
+	{"consent.basis", "signup form", "How imported people subscribed."},
+	{"public_url", "https://links.acme.example", "Where tracked links, unsubscribe, preferences and assets are served."},
+	{"delivery", "outbox://outbox", "How mail leaves: outbox://FOLDER, ses://REGION?configuration_set=…&tenant=…&endpoint=…, smtp://, smtp+starttls:// or smtp+tls://USER@HOST:PORT."},
+	{"database", "germane.db", "An SQLite file, or postgres://USER@HOST/NAME."},
+	{"brand", `{accent: "#2457d6", logo: assets/logo.png, app_url: https://app.acme.example}`, "Constants that messages print as brand.NAME."},
+	{"link_hosts", "[acme.example]", "Where a link whose target comes from a person's data may lead."},
+	{"track", "{clicks: true, opens: false, utm: true}", "What is recorded about messages."},
+	{"track.clicks", "true", "Links lead through public_url, so that clicks are counted per variant."},
+	{"track.opens", "false", "Messages carry an invisible image; mail programs that load it for everybody make the count unreliable."},
+	{"track.utm", "true", "Links carry utm_ parameters with the campaign's name."},
+	{"caps", "[{max: 2, per: 7d}]", "The most messages a person gets in a time; each may name a topic and count by calendar days."},
+	{"quiet_hours", `{from: "21:00", to: "08:00", on: hold, jitter: 15min}`, "When nobody is mailed, on each person's own clock; messages due then are held or skipped."},
+	{"quiet_hours.from", `"21:00"`, "When quiet hours begin."},
+	{"quiet_hours.to", `"08:00"`, "When quiet hours end."},
+	{"quiet_hours.on", "hold", "hold or skip."},
+	{"quiet_hours.jitter", "15min", "Held messages are spread over this time."},
+	{"holdout", "5%", "These people get no campaign at all, to measure against."},
+	{"time_zone", "Europe/London", "Where a person's time zone is not known. UTC if absent."},
+	{"concurrency", "16", "Sends in flight per worker."},
+	{"rate", "14/s", "Messages per sender; with SES, what the account allows if absent."},
+	{"warm_up", "{start: 200, double_every: 1d}", "Limits a new sender's messages a day."},
+	{"warm_up.start", "200", "Messages on the first day."},
+	{"warm_up.double_every", "1d", "How soon the number doubles."},
+	{"domain_rates", "{gmail.com: 20/s}", "Messages to one domain."},
+	{"allow_recipients", `["*@acme.example"]`, "Who may be mailed while the database is not armed."},
+	{"listen", "{public: 127.0.0.1:8080, private: 127.0.0.1:8081}", "Where the two servers listen."},
+	{"listen.public", "127.0.0.1:8080", "Links, unsubscribe, preferences, provider notices."},
+	{"listen.private", "127.0.0.1:8081", "Console and metrics."},
+	{"trusted_proxies", "[]", "Networks whose X-Forwarded-For is believed."},
+	{"alerts", "[]", "https hooks or mail addresses that are told when something needs a person."},
+	{"sns", "{topics: []}", "Provider notices through Amazon SNS."},
+	{"sns.topics", "[]", "ARNs whose notices are accepted."},
+}
+
+// Keys returns the documentation of germane.yaml.
+func Keys() []Key { return append([]Key(nil), keys...) }
+
+// override puts values from the environment in the place of those in the file, and reports variables that are spelt almost like
+// one that would.
+func override(r *document.Reader, doc *document.Node, environment map[string]string) {
+	known := map[string]bool{}
+	var names []string
+	for _, key := range keys {
+		variable := key.Variable()
+		known[variable] = true
+		names = append(names, strings.TrimPrefix(variable, prefix))
+		if value := environment[variable]; value != "" {
+			set(doc, strings.Split(key.Path, "."), environmentNode(r, variable, value))
+		}
+	}
+	for _, variable := range sortedKeys(environment) {
+		name, ours := strings.CutPrefix(variable, prefix)
+		brand, isBrand := strings.CutPrefix(name, "BRAND_")
+		switch near := finding.Nearest(name, names); {
+		case !ours || known[variable] || environment[variable] == "":
+		case isBrand:
+			set(doc, []string{"brand", strings.ToLower(brand)}, environmentNode(r, variable, environment[variable]))
+		case near != "":
+			r.Add(about("$"+variable, "unknown-override", "this environment variable overrides no key of germane.yaml", "did you mean "+prefix+near+"?"))
+		}
+	}
+}
+
+// environmentNode parses a variable's value; its findings name $VARIABLE as their file.
+func environmentNode(r *document.Reader, variable, value string) *document.Node {
+	file := finding.NewFile("$"+variable, value)
+	node, findings := document.Parse(file.All(), document.Format{})
+	r.Findings = append(r.Findings, findings...)
+	return node
+}
+
+// set puts a value at a path of keys, making the mappings on the way.
+func set(n *document.Node, path []string, value *document.Node) {
+	if n.Kind != document.Map {
+		*n = document.Node{Kind: document.Map, Text: n.Text}
+	}
+	i := 0
+	for i < len(n.Pairs) && n.Pairs[i].Key.S != path[0] {
+		i++
+	}
+	if i == len(n.Pairs) {
+		key := finding.Text{File: value.Text.File, Start: 0, S: path[0]}
+		n.Pairs = append(n.Pairs, document.Pair{Key: key, Value: &document.Node{Text: finding.Text{File: value.Text.File}}})
+	}
+	if len(path) == 1 {
+		n.Pairs[i].Value = value
+		return
+	}
+	set(n.Pairs[i].Value, path[1:], value)
+}

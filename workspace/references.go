@@ -1,0 +1,71 @@
+package workspace
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"germane/internal/finding"
+)
+
+// references follows the names that lead from one file to another. Blocks are followed when messages are compiled, attributes
+// and segments when rules are read.
+func (l *loader) references() {
+	w := l.w
+	for _, t := range w.Templates {
+		l.refer(t.Layout, "unknown-layout", "layout", names(w.Layouts, func(s *LayoutSource) string { return s.Name }), "layouts/%s.html")
+		l.refer(t.Sender, "unknown-sender", "sender", l.senderNames(), "senders: {%s: …} in germane.yaml")
+	}
+	templates := names(w.Templates, func(t *TemplateSource) string { return t.Name })
+	for _, c := range w.Campaigns {
+		l.refer(c.Template, "unknown-template", "template", templates, "templates/%s.md")
+		l.refer(c.Sender, "unknown-sender", "sender", l.senderNames(), "senders: {%s: …} in germane.yaml")
+		l.topic(c.Topic)
+	}
+	for _, limit := range w.Config.Caps {
+		l.topic(limit.Topic)
+	}
+}
+
+func (l *loader) topic(text finding.Text) {
+	l.refer(text, "unknown-topic", "topic", l.w.Config.TopicNames(), "topics: {%s: …} in germane.yaml")
+}
+
+// refer reports a name that is none of the known ones; where says what would have to be there, with %s for the name.
+func (l *loader) refer(text finding.Text, code finding.Code, what string, known []string, where string) {
+	if text.File == nil || slices.Contains(known, text.S) {
+		return
+	}
+	hint := finding.DidYouMean(text.S, known, unknownHint(text.S, known, where))
+	l.r.Add(text.Whole(code, fmt.Sprintf("there is no %s %q", what, text.S), hint))
+}
+
+// maxListed bounds how many names a hint lists.
+const maxListed = 8
+
+func unknownHint(name string, known []string, where string) string {
+	if stem, _, ok := strings.Cut(name, "."); ok && slices.Contains(known, stem) {
+		return "leave the ending out: " + stem
+	}
+	hint := "it would be " + fmt.Sprintf(where, name)
+	if len(known) > 0 && len(known) <= maxListed {
+		hint += fmt.Sprintf("; there is %s", strings.Join(known, ", "))
+	}
+	return hint
+}
+
+func (l *loader) senderNames() []string {
+	var found []string
+	for _, sender := range l.w.Config.Senders {
+		found = append(found, sender.Name)
+	}
+	return found
+}
+
+func names[T any](list []*T, name func(*T) string) []string {
+	found := make([]string, 0, len(list))
+	for _, item := range list {
+		found = append(found, name(item))
+	}
+	return found
+}
