@@ -7,19 +7,19 @@ import "strings"
 type contextState uint8
 
 const (
-	inText       contextState = iota // between tags
-	inTagName                        // <a|
-	inTag                            // <a |, between attributes
-	inAttrName                       // <a hr|
-	afterAttr                        // <a href |
-	beforeValue                      // <a href=|
-	inDouble                         // <a href="|
-	inSingle                         // <a href='|
-	inUnquoted                       // <a href=|x
-	inComment                        // <!-- |, conditional comments too
-	inDeclaration                    // <!doctype |
-	inRawText                        // <style>|, <script>|, and other elements whose content is not markup
-	inPlain                          // not HTML at all: a subject, a header, a plain text
+	inText        contextState = iota // between tags
+	inTagName                         // <a|
+	inTag                             // <a |, between attributes
+	inAttrName                        // <a hr|
+	afterAttr                         // <a href |
+	beforeValue                       // <a href=|
+	inDouble                          // <a href="|
+	inSingle                          // <a href='|
+	inUnquoted                        // <a href=|x
+	inComment                         // <!-- |, conditional comments too
+	inDeclaration                     // <!doctype |
+	inRawText                         // <style>|, <script>|, and other elements whose content is not markup
+	inPlain                           // not HTML at all: a subject, a header, a plain text
 )
 
 // htmlContext is the state of reading HTML up to some byte. It is comparable: two branches of a template agree when their

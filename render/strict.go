@@ -16,16 +16,66 @@ type Vocabulary struct {
 	Catalogue *audience.Catalogue
 	Brand     map[string]string // brand.NAME: constants of germane.yaml
 	Data      map[string]Value  // data.NAME: this week's content
-	Blocks    []string          // names of Dynamic Blocks; nil where blocks cannot stand
+	Blocks    []string          // names of Dynamic Blocks
 }
 
-// Place is where a piece of a message is printed.
+// Place says what a piece of a message is part of.
 type Place uint8
 
 const (
-	HTMLPlace   Place = iota // the body, between tags
-	HeaderPlace              // a subject or preheader: one line of plain text
+	BodyPlace    Place = iota // a template's body: HTML in which blocks stand
+	VariantPlace              // a variant's content: HTML between elements
+	LayoutPlace               // a page around messages: HTML with {{ content }}
+	LinePlace                 // a subject or preheader: one line of plain text
 )
+
+// Piece is a part of a message to analyse.
+type Piece struct {
+	File    *finding.File
+	Nodes   []templates.Node
+	Place   Place
+	Present []string // attributes that are present for everybody who gets this piece
+}
+
+// Analysis is what strict mode knows of a piece, as lowering it needs.
+type Analysis struct {
+	Blocks     []string // names of the blocks used, in order
+	Attributes []string // names of the attributes read, in order
+	Bytes      int      // the largest output
+
+	escapes map[*templates.Output]escape
+}
+
+// Analyse proves a piece, or says what keeps it from being proved.
+func Analyse(p *Piece, v *Vocabulary) (*Analysis, []finding.Finding) {
+	a := &analyzer{
+		file: p.File, vocabulary: v, place: p.Place, blocks: map[string]templates.Span{}, reads: map[string]bool{},
+		escapes: map[*templates.Output]escape{},
+	}
+	if p.Place == LinePlace {
+		a.context.state = inPlain
+	}
+	env := environment{facts: facts{}}
+	for _, name := range p.Present {
+		env.facts[name] = true
+	}
+	_, c := a.walk(p.Nodes, env)
+	a.ended(p)
+	if c.bytes > maxPieceBytes || c.turns > maxPieceTurns {
+		a.report(templates.Span{Start: 0, End: 1}, "too-large", fmt.Sprintf("this could become %d MB for somebody", c.bytes>>20), "limit its loops: {% for x in list limit: 3 %}")
+	}
+	return &Analysis{Blocks: a.order, Attributes: sortedKeys(a.reads), Bytes: c.bytes, escapes: a.escapes}, a.findings
+}
+
+// ended checks the state at the end of a piece.
+func (a *analyzer) ended(p *Piece) {
+	if state := a.context.settled().state; state != inText && state != inPlain && len(p.Nodes) > 0 {
+		a.report(p.Nodes[len(p.Nodes)-1].Place(), "markup-across-tags", "a tag, attribute or comment is still open at the end", "close it")
+	}
+	if p.Place == LayoutPlace && a.contents != 1 {
+		a.report(templates.Span{Start: 0, End: 1}, "layout-without-content", fmt.Sprintf("a layout prints its message once, this one %d times", a.contents), "write {{ content }} where the message goes")
+	}
+}
 
 // Limits on what one piece of a message may cost; strict mode proves that they hold for everybody.
 const (
@@ -37,7 +87,10 @@ const (
 type analyzer struct {
 	file       *finding.File
 	vocabulary *Vocabulary
+	place      Place
 	context    htmlContext
+	contents   int      // how often {{ content }} was printed
+	order      []string // blocks used
 	loops      []*templates.For
 	depth      int  // of tags around this place
 	quiet      bool // a first pass over a loop's body: findings come from the second
@@ -140,7 +193,7 @@ func (a *analyzer) skip(n *templates.Skip, env environment) {
 
 func (a *analyzer) block(n *templates.BlockUse) {
 	switch {
-	case a.vocabulary.Blocks == nil:
+	case a.place != BodyPlace:
 		a.report(n.Span, "block-misplaced", "a block cannot stand here", "use {% block %} in a template's body; blocks do not contain blocks")
 		return
 	case a.depth > 0:
@@ -156,6 +209,7 @@ func (a *analyzer) block(n *templates.BlockUse) {
 		return
 	}
 	a.blocks[n.Name] = n.Span
+	a.order = append(a.order, n.Name)
 	if a.context.settled().state != inText {
 		a.report(n.Span, "block-misplaced", "a block cannot stand inside a tag, attribute, comment or style", "put it between elements")
 	}

@@ -121,24 +121,24 @@ func (a *analyzer) zeroFacts(operator string, left, right *shape) (yes, no facts
 	c, fact := *right.min, facts{left.path + notZero: true}
 	switch operator {
 	case ">":
-		return when(c >= 0, fact), nil
+		return factsIf(c >= 0, fact), nil
 	case ">=":
-		return when(c > 0, fact), nil
+		return factsIf(c > 0, fact), nil
 	case "<":
-		return when(c <= 0, fact), nil
+		return factsIf(c <= 0, fact), nil
 	case "<=":
-		return when(c < 0, fact), nil
+		return factsIf(c < 0, fact), nil
 	case "==":
-		return when(c != 0, fact), when(c == 0, fact)
+		return factsIf(c != 0, fact), factsIf(c == 0, fact)
 	case "!=":
-		return when(c == 0, fact), when(c != 0, fact)
+		return factsIf(c == 0, fact), factsIf(c != 0, fact)
 	}
 	return nil, nil
 }
 
 var mirrored = map[string]string{">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
 
-func when(holds bool, f facts) facts {
+func factsIf(holds bool, f facts) facts {
 	if holds {
 		return f
 	}

@@ -39,7 +39,7 @@ var typedFilters = map[string]typed{
 	"map":          {takes: lists, arguments: [][]kind{names}, required: 1, out: mapped},
 	"where":        {takes: lists, arguments: [][]kind{names, anything}, required: 1, out: matching},
 	"reject":       {takes: lists, arguments: [][]kind{names, anything}, required: 1, out: matching},
-	"find":         {takes: lists, arguments: [][]kind{names, anything}, required: 1, out: found},
+	"find":         {takes: lists, arguments: [][]kind{names, anything}, required: 1, out: foundOne},
 	"find_index":   {takes: lists, arguments: [][]kind{names, anything}, required: 1, out: foundIndex},
 	"has":          {takes: lists, arguments: [][]kind{names, anything}, required: 1, out: foundAny},
 	"sum":          {takes: lists, arguments: [][]kind{names}, out: total},
@@ -121,27 +121,27 @@ func defaulted(c *filterCall) *shape {
 
 func sum(c *filterCall) *shape {
 	s, b := c.same(), c.argument(0)
-	s.min, s.max = bound(c.input.min, b.min, add), bound(c.input.max, b.max, add)
+	s.min, s.max = bound(c.input.min, b.min, addNumbers), bound(c.input.max, b.max, addNumbers)
 	return s
 }
 
 func difference(c *filterCall) *shape {
 	s, b := c.same(), c.argument(0)
-	s.min, s.max = bound(c.input.min, b.max, subtract), bound(c.input.max, b.min, subtract)
+	s.min, s.max = bound(c.input.min, b.max, subtractNumbers), bound(c.input.max, b.min, subtractNumbers)
 	return s
 }
 
 func product(c *filterCall) *shape {
 	s, a, b := c.same(), c.input, c.argument(0)
 	if a.min != nil && b.min != nil && *a.min >= 0 && *b.min >= 0 {
-		s.min, s.max = bound(a.min, b.min, multiply), bound(a.max, b.max, multiply)
+		s.min, s.max = bound(a.min, b.min, multiplyNumbers), bound(a.max, b.max, multiplyNumbers)
 	}
 	return s
 }
 
-func add(a, b float64) float64      { return a + b }
-func subtract(a, b float64) float64 { return a - b }
-func multiply(a, b float64) float64 { return a * b }
+func addNumbers(a, b float64) float64      { return a + b }
+func subtractNumbers(a, b float64) float64 { return a - b }
+func multiplyNumbers(a, b float64) float64 { return a * b }
 
 func bound(a, b *float64, f func(a, b float64) float64) *float64 {
 	if a == nil || b == nil {
@@ -277,7 +277,7 @@ func matching(c *filterCall) *shape {
 	return c.selects()
 }
 
-func found(c *filterCall) *shape {
+func foundOne(c *filterCall) *shape {
 	matching(c)
 	return oneOf(c)
 }

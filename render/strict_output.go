@@ -10,14 +10,39 @@ import (
 // output analyses {{ value }}: that it is always something to print, and that it may stand here.
 func (a *analyzer) output(n *templates.Output, env environment) cost {
 	if n.Value == nil {
+		if strings.Trim(a.source(n), "{}- ") != "" {
+			return cost{} // it could not be read, which the parser reported
+		}
 		a.report(n.Span, "empty-output", "there is nothing to print here", "write a name between the braces, or remove them")
 		return cost{}
+	}
+	if a.place == LayoutPlace && isContent(n.Value) {
+		return a.content(n)
 	}
 	s := a.expression(n.Value, env)
 	bytes := a.printed(n.Value, s)
 	a.escapes[n] = a.escapeFor(n, s)
 	a.context = a.context.afterValue()
 	return cost{bytes: mulBytes(bytes, growth)}
+}
+
+func isContent(e templates.Expression) bool {
+	v, ok := e.(*templates.Variable)
+	if !ok || len(v.Path) > 0 {
+		return false
+	}
+	name, ok := v.Name.(*templates.Literal)
+	return ok && name.String == "content"
+}
+
+// content is the place of the message in its layout.
+func (a *analyzer) content(n *templates.Output) cost {
+	a.contents++
+	if a.depth > 0 {
+		a.report(n.Span, "block-misplaced", "{{ content }} cannot stand inside a tag of Liquid", "everybody gets the message: put it at the top level")
+	}
+	a.needsText(n.Span, "{{ content }}")
+	return cost{}
 }
 
 // printed checks that a value prints as something, and returns how many bytes at most.

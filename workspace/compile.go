@@ -1,6 +1,8 @@
 package workspace
 
 import (
+	"slices"
+
 	"germane/audience"
 	"germane/blocks"
 	"germane/internal/document"
@@ -35,13 +37,15 @@ func (w *Workspace) compile(r *document.Reader) {
 		c.analyse(source.File, source.Body, false, render.LayoutPlace)
 	}
 	used := map[string]bool{}
+	before := len(r.Findings)
 	for _, source := range w.Templates {
 		for _, b := range c.message(source).Blocks {
 			used[b.Name] = true
 		}
 	}
+	sound := !finding.HasErrors(r.Findings[before:]) // else a block may be used and only not read
 	for _, source := range w.Blocks {
-		if !used[source.Name] {
+		if sound && !used[source.Name] {
 			r.Add(about(source.File.Name, "unused-block", "no template uses the block "+source.Name, "place it with {% block "+source.Name+" %}, or delete the file"))
 		}
 	}
@@ -102,11 +106,19 @@ func (c *compiler) analyse(file *finding.File, text finding.Text, markdown bool,
 	c.add(templates.ForeignTags(text))
 	tokens, findings := templates.Lex(text)
 	c.add(findings)
+	broken := finding.HasErrors(findings)
 	nodes, findings := templates.Body(tokens, file, markdown)
 	c.add(findings)
+	if broken || unclosed(findings) {
+		return &render.Analysis{} // what stands inside what is anybody's guess
+	}
 	analysis, findings := render.Analyse(&render.Piece{File: file, Nodes: nodes, Place: place}, c.vocabulary)
 	c.add(findings)
 	return analysis
+}
+
+func unclosed(findings []finding.Finding) bool {
+	return slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Code == "unclosed-tag" })
 }
 
 func (c *compiler) message(source *TemplateSource) *Message {

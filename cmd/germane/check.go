@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"germane/internal/finding"
+	"germane/workspace"
+)
+
+func newCheck(sys *system, o *options) *cobra.Command {
+	var format, explain string
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Find every mistake in the workspace",
+		Long: `Find every mistake in the workspace: attributes nobody declared, values that may be missing,
+rules that compare a number with a text, blocks without a last resort. Each finding says where it is
+and what to write instead. Errors stop a deployment; a warning can be allowed in its file, with a reason:
+
+  # germane:allow unused-block kept for the spring campaign
+
+Exit code 0: nothing to mend (warnings may be there); 3: errors.`,
+		Example: `  germane check
+  germane check --format github          in a pull request
+  germane check --explain value-may-be-missing`,
+		Args: arguments(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("explain") {
+				return explainCode(sys, explain)
+			}
+			if o.json && !c.Flags().Changed("format") {
+				format = "json"
+			}
+			return check(sys, o, format)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "text", "text, json, github or sarif")
+	c.Flags().StringVar(&explain, "explain", "", "say what a finding's code means")
+	return c
+}
+
+func check(sys *system, o *options, format string) error {
+	print, ok := map[string]func([]finding.Finding) error{
+		"text":   func(f []finding.Finding) error { return finding.WriteText(sys.stdout, f, sys.color) },
+		"json":   func(f []finding.Finding) error { return finding.WriteJSON(sys.stdout, f) },
+		"github": func(f []finding.Finding) error { return finding.WriteGitHub(sys.stdout, f) },
+		"sarif":  func(f []finding.Finding) error { return finding.WriteSARIF(sys.stdout, f) },
+	}[format]
+	if !ok {
+		return usageError{hint(fmt.Errorf("there is no format %q", format), "use text, json, github or sarif")}
+	}
+	w, findings, err := load(sys, o)
+	if err != nil {
+		return err
+	}
+	if format != "text" || len(findings) > 0 {
+		if err := print(findings); err != nil {
+			return fmt.Errorf("print findings: %w", err)
+		}
+	}
+	if finding.HasErrors(findings) {
+		return foundError{findings}
+	}
+	if format == "text" && w != nil {
+		fmt.Fprintf(sys.stderr, "%s: no mistakes\n", summary(w))
+	}
+	return nil
+}
+
+// summary counts what a workspace holds.
+func summary(w *workspace.Workspace) string {
+	var parts []string
+	for _, part := range []struct {
+		n         int
+		one, many string
+	}{
+		{len(w.Templates), "template", "templates"}, {len(w.Blocks), "block", "blocks"}, {len(w.Campaigns), "campaign", "campaigns"},
+		{len(w.Catalogue.Names()), "attribute", "attributes"}, {len(w.Personas), "persona", "personas"},
+	} {
+		noun := part.many
+		if part.n == 1 {
+			noun = part.one
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", part.n, noun))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func explainCode(sys *system, code string) error {
+	info, ok := finding.Lookup(finding.Code(code))
+	if !ok {
+		var known []string
+		for _, info := range finding.Codes() {
+			known = append(known, string(info.Code))
+		}
+		return usageError{hint(fmt.Errorf("there is no finding %q", code), finding.DidYouMean(code, known, "docs/findings.md lists them all"))}
+	}
+	_, err := fmt.Fprintf(sys.stdout, "%s (%s)\n%s.\n\n%s\n\nWrong:\n%s\n\nRight:\n%s\n", info.Code, info.Severity, info.Title, info.Explain, indented(info.Wrong), indented(info.Right))
+	return err
+}
+
+func indented(text string) string {
+	return "  " + strings.ReplaceAll(text, "\n", "\n  ")
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"germane/audience"
+	"germane/blocks"
+	"germane/internal/finding"
+	"germane/workspace"
+)
+
+func newWhy(sys *system, o *options) *cobra.Command {
+	var v viewer
+	c := &cobra.Command{
+		Use:   "why TEMPLATE",
+		Short: "Say what a person gets in each block, and why",
+		Long: `Say what a person gets in each Dynamic Block of a template, and which values decided it:
+how old they are, where they come from, and which of them were missing.`,
+		Example: `  germane why weekly                                   as the first persona
+  germane why weekly --person eli-stale
+  germane why weekly --set plan=trial --set trial_days_left=1
+  germane why weekly --person ann.json --at 2027-03-01T09:00:00Z --json`,
+		Args: arguments(1, 1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			w, err := loadSound(sys, o)
+			if err != nil {
+				return err
+			}
+			return why(sys, o, w, args[0], &v)
+		},
+	}
+	v.flags(c)
+	return c
+}
+
+func why(sys *system, o *options, w *workspace.Workspace, template string, v *viewer) error {
+	message, ok := w.Message(strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(template, "templates/"), ".md"), ".html"))
+	if !ok {
+		var known []string
+		for _, m := range w.Messages {
+			known = append(known, m.Name)
+		}
+		return hint(fmt.Errorf("there is no template %s", template), finding.DidYouMean(template, known, "known templates: "+strings.Join(known, ", ")))
+	}
+	person, now, err := v.resolve(sys, w)
+	if err != nil {
+		return err
+	}
+	var decoded audience.Decoded
+	if err := message.Selection.Decode(person.Stored(now), now.UnixMilli(), &decoded); err != nil {
+		return fmt.Errorf("read the person: %w", err)
+	}
+	var explanations []*blocks.Explanation
+	for _, choice := range message.Chooser.Choose(&decoded, person.ID, nil) {
+		explanations = append(explanations, message.Chooser.Explain(choice, &decoded))
+	}
+	if o.json {
+		return whyJSON(sys.stdout, explanations)
+	}
+	fmt.Fprintf(sys.stdout, "%s as %s sees it on %s\n", message.Name, calling(person), now.Format("2006-01-02 15:04 MST"))
+	for _, e := range explanations {
+		whyText(sys.stdout, e)
+	}
+	return nil
+}
+
+// calling names a person to a colleague.
+func calling(p *audience.Person) string {
+	return cmp.Or(p.Email, p.ID, "somebody")
+}
+
+// whyText answers for one block, as one would answer a colleague: what they get, what decided it, and why not something else.
+func whyText(out io.Writer, e *blocks.Explanation) {
+	fmt.Fprintf(out, "\n%s: %s\n", e.Block, e.Variant)
+	fmt.Fprintf(out, "  %s.\n", headline(e))
+	for i := range e.Conditions {
+		c := &e.Conditions[i]
+		fmt.Fprintf(out, "  %s %s %s\n", mark(c.Result), c.Variant, verdict(e, c))
+		fmt.Fprintf(out, "      when %s\n", c.Text)
+		if reason := c.Seen.Sentence(); reason != "" {
+			fmt.Fprintf(out, "      %s\n", reason)
+		}
+	}
+}
+
+func headline(e *blocks.Explanation) string {
+	switch e.Reason {
+	case blocks.RuleTrue:
+		return "This is the first variant whose rule is true"
+	case blocks.Control:
+		return "The rule of " + e.Would + " is true, but this person is in the block's control group, which gets otherwise, to measure against"
+	case blocks.ValueMissing:
+		return "No rule is true, and something that a rule asks for is not known"
+	}
+	if len(e.Conditions) == 0 {
+		return "The block has nothing else"
+	}
+	return "No rule is true"
+}
+
+func mark(result audience.Truth) string {
+	switch result {
+	case audience.True:
+		return "+"
+	case audience.False:
+		return "-"
+	}
+	return "?"
+}
+
+func verdict(e *blocks.Explanation, c *blocks.Condition) string {
+	switch c.Result {
+	case audience.True:
+		if e.Reason == blocks.Control {
+			return "would have been chosen:"
+		}
+		return "is chosen:"
+	case audience.False:
+		return "is passed over:"
+	}
+	return "cannot be decided, so it is passed over:"
+}
+
+// The public form of `why --json`.
+type (
+	whyBlock struct {
+		Block      string         `json:"block"`
+		Variant    string         `json:"variant"`
+		Reason     string         `json:"reason"`
+		Conditions []whyCondition `json:"conditions"`
+	}
+	whyCondition struct {
+		Variant  string       `json:"variant"`
+		Text     string       `json:"text"`
+		Result   string       `json:"result"` // true, false or unknown
+		Operands []whyOperand `json:"operands"`
+	}
+	whyOperand struct {
+		Attribute  string          `json:"attribute"`
+		Value      json.RawMessage `json:"value"`       // null when missing
+		ObservedAt *time.Time      `json:"observed_at"` // null when not known
+		Missing    string          `json:"missing"`     // why there is no value: absent, blank, stale, not allowed; "" when there is one
+	}
+)
+
+func whyJSON(out io.Writer, explanations []*blocks.Explanation) error {
+	list := make([]whyBlock, 0, len(explanations))
+	for _, e := range explanations {
+		b := whyBlock{Block: e.Block, Variant: e.Variant, Reason: e.Reason.String() + ": " + e.Sentence(), Conditions: []whyCondition{}}
+		for i := range e.Conditions {
+			c := &e.Conditions[i]
+			b.Conditions = append(b.Conditions, whyCondition{Variant: c.Variant, Text: c.Text, Result: c.Result.String(), Operands: whyOperands(c.Seen)})
+		}
+		list = append(list, b)
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(list)
+}
+
+// whyOperands lists each value once, in the order of the rule.
+func whyOperands(x *audience.Explanation) []whyOperand {
+	operands := []whyOperand{}
+	seen := map[string]bool{}
+	for i := range x.Leaves {
+		for j := range x.Leaves[i].Operands {
+			s := &x.Leaves[i].Operands[j]
+			if seen[s.Name] {
+				continue
+			}
+			seen[s.Name] = true
+			operand := whyOperand{Attribute: s.Name, Value: s.JSON, Missing: s.Missing()}
+			if !s.Observed.IsZero() {
+				operand.ObservedAt = &s.Observed
+			}
+			operands = append(operands, operand)
+		}
+	}
+	return operands
+}
