@@ -67,6 +67,7 @@ type scanner struct {
 	r       document.Reader
 	stored  []StoredFile
 	allowed finding.Allowances
+	names   map[string][]string // by folder: of every file, those that could not be read too
 }
 
 // about makes a finding about a file as a whole.
@@ -171,6 +172,7 @@ func (s *scanner) folder(f folder) []source {
 			continue
 		}
 		seen[stem] = name
+		s.names[f.name] = append(s.names[f.name], stem)
 		if file, ok := s.text(name, f.maxBytes); ok {
 			sources = append(sources, source{stem, extension, file})
 		}

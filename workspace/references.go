@@ -13,12 +13,11 @@ import (
 func (l *loader) references() {
 	w := l.w
 	for _, t := range w.Templates {
-		l.refer(t.Layout, "unknown-layout", "layout", names(w.Layouts, func(s *LayoutSource) string { return s.Name }), "layouts/%s.html")
+		l.refer(t.Layout, "unknown-layout", "layout", l.names["layouts"], "layouts/%s.html")
 		l.refer(t.Sender, "unknown-sender", "sender", l.senderNames(), "senders: {%s: …} in germane.yaml")
 	}
-	templates := names(w.Templates, func(t *TemplateSource) string { return t.Name })
 	for _, c := range w.Campaigns {
-		l.refer(c.Template, "unknown-template", "template", templates, "templates/%s.md")
+		l.refer(c.Template, "unknown-template", "template", l.names["templates"], "templates/%s.md")
 		l.refer(c.Sender, "unknown-sender", "sender", l.senderNames(), "senders: {%s: …} in germane.yaml")
 		l.topic(c.Topic)
 	}
@@ -58,14 +57,6 @@ func (l *loader) senderNames() []string {
 	var found []string
 	for _, sender := range l.w.Config.Senders {
 		found = append(found, sender.Name)
-	}
-	return found
-}
-
-func names[T any](list []*T, name func(*T) string) []string {
-	found := make([]string, 0, len(list))
-	for _, item := range list {
-		found = append(found, name(item))
 	}
 	return found
 }

@@ -48,17 +48,21 @@ func secretsIn(r *document.Reader, text finding.Text) secrets {
 				continue
 			}
 			secret := text.Slice(match[group], match[group+1])
-			r.Add(secret.Whole("secret-in-file", "this is a secret, and this file is no place for one", secretHint("delivery")))
+			r.Add(secret.Whole("secret-in-file", "this is a secret, and this file is no place for one", secretHint(text.S)))
 			found = append(found, secret.S)
 		}
 	}
 	return found
 }
 
-func secretHint(key string) string {
+// secretHint says where the secret belongs; of is its key, or the address it stands in.
+func secretHint(of string) string {
 	where := "the environment"
-	if strings.Contains(strings.ToLower(key), "smtp") || key == "delivery" {
-		where = "GERMANE_SMTP_PASSWORD or a file that GERMANE_SMTP_PASSWORD_FILE names (a database's address: GERMANE_DATABASE)"
+	switch {
+	case strings.HasPrefix(of, "smtp"):
+		where = "GERMANE_SMTP_PASSWORD, or a file that GERMANE_SMTP_PASSWORD_FILE names"
+	case strings.HasPrefix(of, "postgres"):
+		where = "the environment: GERMANE_DATABASE holds the whole address"
 	}
 	return "move it to " + where + ", and change it: whoever saw this file knows it"
 }

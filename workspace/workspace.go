@@ -42,7 +42,7 @@ func Load(fsys fs.FS, environment map[string]string) (*Workspace, []finding.Find
 	if _, err := fs.Stat(fsys, "germane.yaml"); err != nil {
 		return nil, []finding.Finding{about("germane.yaml", "no-workspace", "there is no germane.yaml here", "germane init DIR makes a workspace; -C DIR names the one to use")}
 	}
-	l := &loader{scanner: scanner{fsys: fsys}, w: &Workspace{}}
+	l := &loader{scanner: scanner{fsys: fsys, names: map[string][]string{}}, w: &Workspace{}}
 	l.w.Allowances = &l.allowed
 	l.foundations(environment)
 	l.sources()
@@ -61,7 +61,7 @@ type loader struct {
 
 // echoes are findings that only repeat that a file which declares names could not be read.
 var echoes = map[string][]finding.Code{
-	"germane.yaml":    {"unknown-topic", "unknown-sender", "unknown-brand"},
+	"germane.yaml":    {"unknown-topic", "unknown-sender", "unknown-attribute"},
 	"attributes.yaml": {"unknown-attribute"},
 	"events.yaml":     {"unknown-event"},
 	"segments.yaml":   {"unknown-segment"},

@@ -10,6 +10,7 @@ package document
 
 import (
 	"errors"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -70,6 +71,9 @@ const maxDepth = 32
 func Parse(source finding.Text, format Format) (*Node, []finding.Finding) {
 	p := &parser{source: source, file: source.File}
 	prepared := p.takeRawText(format)
+	if empty(prepared) { // the YAML package calls this an error
+		return &Node{Text: source.Slice(0, 0)}, p.findings
+	}
 	var root yaml.Node
 	if err := yaml.Load([]byte(prepared), &root, yaml.WithV3Defaults()); err != nil {
 		p.syntaxError(err)
@@ -79,6 +83,16 @@ func Parse(source finding.Text, format Format) (*Node, []finding.Finding) {
 		return &Node{Text: source.Slice(0, 0)}, p.findings
 	}
 	return p.node(root.Content[0], 0), p.findings
+}
+
+// empty reports a document of blank lines and comments only.
+func empty(text string) bool {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			return false
+		}
+	}
+	return true
 }
 
 type parser struct {

@@ -106,6 +106,15 @@ func TestEnumerationsKeepTheirSource(t *testing.T) {
 	}
 }
 
+func TestEmptyDocuments(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", " \n", "# nothing yet", "# nothing\n\n  # yet\n"} {
+		if node, findings := parse(t, text, campaignFormat); node.Kind != Null || len(findings) > 0 {
+			t.Errorf("%q: got %v, %+v", text, node.Kind, findings)
+		}
+	}
+}
+
 func TestDurations(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{

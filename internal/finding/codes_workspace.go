@@ -98,12 +98,6 @@ var workspaceCodes = []Info{
 		Wrong:   "blocks/spring.md, and no template with {% block spring %}", Right: "{% block spring %} in a template",
 	},
 
-	{
-		Code: "bad-person", Severity: Error, Title: "A persona that could not be a person",
-		Explain: "Personas stand in for real people in previews and tests. One with a value that the catalogue does not allow, or without an address, would show what nobody can get.",
-		Wrong:   "attributes: {plan: gold}", Right: "attributes: {plan: pro}",
-	},
-
 	// germane.yaml.
 	{
 		Code: "secret-in-file", Severity: Error, Title: "A secret in a file of the workspace",
