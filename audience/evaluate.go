@@ -131,43 +131,50 @@ func compilePresence(i int, want bool) Predicate {
 	return func(d *Decoded) Truth { return truth((d.Values[i].State == Present) == want) }
 }
 
-// getter computes an operand. Reading a slot copies a pointer; days, now and literals fill the scratch value.
-type getter func(d *Decoded, scratch *Value) *Value
+// scalar is an operand's value. It is passed by value: a pointer through a closure would be an allocation for every person.
+type scalar struct {
+	ok   bool // present
+	kind Kind
+	n    int64
+	f    float64
+	text string
+}
+
+func (v *Value) scalar() scalar {
+	return scalar{ok: v.State == Present, kind: v.Kind, n: v.Int, f: v.Float, text: v.Text}
+}
+
+// getter computes an operand.
+type getter func(d *Decoded) scalar
 
 func compileOperand(o Operand, s *Selection) getter {
 	switch o := o.(type) {
 	case Literal:
-		v := o.Value
-		return func(*Decoded, *Value) *Value { return &v }
+		v := o.Value.scalar()
+		return func(*Decoded) scalar { return v }
 	case Now:
-		return func(d *Decoded, scratch *Value) *Value {
-			*scratch = Value{Kind: Time, State: Present, Int: d.Now}
-			return scratch
-		}
+		return func(d *Decoded) scalar { return scalar{ok: true, kind: Time, n: d.Now} }
 	case Days:
 		i, until := s.Attribute(o.Attribute), o.Until
-		return func(d *Decoded, scratch *Value) *Value {
-			*scratch = days(&d.Values[i], d.Now, until)
-			return scratch
+		return func(d *Decoded) scalar {
+			n, ok := days(&d.Values[i], d.Now, until)
+			return scalar{ok: ok, kind: Int, n: n}
 		}
 	}
 	i := slotOf(o, s)
-	return func(d *Decoded, _ *Value) *Value { return &d.Values[i] }
+	return func(d *Decoded) scalar { return d.Values[i].scalar() }
 }
 
-// days computes days_since and days_until as [Days] defines them.
-func days(v *Value, now int64, until bool) Value {
-	if v.State != Present {
-		return Value{Kind: Int, State: v.State}
-	}
-	n := (now - v.Int) / dayMilliseconds
+// days computes days_since and days_until as [Days] defines them; ok is false when the time is missing.
+func days(v *Value, now int64, until bool) (n int64, ok bool) {
+	n = (now - v.Int) / dayMilliseconds
 	if v.Kind == Date {
 		n = day(now) - day(v.Int)
 	}
 	if until {
 		n = -n
 	}
-	return IntValue(n)
+	return n, v.State == Present
 }
 
 // day returns the calendar day in UTC, counted from 1970-01-01.
@@ -186,9 +193,8 @@ func compileCompare(c Compare, s *Selection) Predicate {
 	left, right := compileOperand(c.Left, s), compileOperand(c.Right, s)
 	op, relate := c.Operator, relation(typeOf(c.Left).Kind)
 	return func(d *Decoded) Truth {
-		var a, b Value
-		l, r := left(d, &a), right(d, &b)
-		if l.State != Present || r.State != Present {
+		l, r := left(d), right(d)
+		if !l.ok || !r.ok {
 			return Unknown
 		}
 		return truth(op.Holds(relate(l, r)))
@@ -196,20 +202,23 @@ func compileCompare(c Compare, s *Selection) Predicate {
 }
 
 // relation returns the order of values of a kind, and of those that compare with it.
-func relation(k Kind) func(a, b *Value) int {
+func relation(k Kind) func(a, b scalar) int {
 	switch {
 	case k.Number():
 		return compareNumbers
 	case k.Textual():
-		return func(a, b *Value) int { return order(a.Text, b.Text) }
+		return func(a, b scalar) int { return order(a.text, b.text) }
 	}
-	return func(a, b *Value) int { return order(a.Int, b.Int) }
+	return func(a, b scalar) int { return order(a.n, b.n) }
 }
 
 // compileWithLiteral covers what most rules are made of, a slot compared with a literal, with no indirection; nil when the
 // comparison is another one.
 func compileWithLiteral(c Compare, s *Selection) Predicate {
 	literal, ok := c.Right.(Literal)
+	if d, isDays := c.Left.(Days); ok && isDays && literal.Value.Kind == Int {
+		return compileDays(d, c.Operator, literal.Value.Int, s)
+	}
 	i := slotOf(c.Left, s)
 	if !ok || i < 0 {
 		return nil
@@ -234,14 +243,34 @@ func compileWithLiteral(c Compare, s *Selection) Predicate {
 			}
 			return truth(op.Holds(order(v.Int, n)))
 		}
+	case kind == Float && literal.Value.Kind == Float:
+		f := literal.Value.Float
+		return func(d *Decoded) Truth {
+			v := &d.Values[i]
+			if v.State != Present {
+				return Unknown
+			}
+			return truth(op.Holds(order(v.Float, f)))
+		}
 	}
 	return nil
 }
 
+func compileDays(o Days, op Operator, n int64, s *Selection) Predicate {
+	i, until := s.Attribute(o.Attribute), o.Until
+	return func(d *Decoded) Truth {
+		count, ok := days(&d.Values[i], d.Now, until)
+		if !ok {
+			return Unknown
+		}
+		return truth(op.Holds(order(count, n)))
+	}
+}
+
 func compileIn(c In, s *Selection) Predicate {
-	values := make([]Value, len(c.Values))
+	values := make([]scalar, len(c.Values))
 	for i := range c.Values {
-		values[i] = c.Values[i].Value
+		values[i] = c.Values[i].Value.scalar()
 	}
 	kind := typeOf(c.Operand).Kind
 	if i := slotOf(c.Operand, s); i >= 0 && kind.Textual() {
@@ -249,13 +278,12 @@ func compileIn(c In, s *Selection) Predicate {
 	}
 	get, relate := compileOperand(c.Operand, s), relation(kind)
 	return func(d *Decoded) Truth {
-		var scratch Value
-		v := get(d, &scratch)
-		if v.State != Present {
+		v := get(d)
+		if !v.ok {
 			return Unknown
 		}
 		for i := range values {
-			if relate(v, &values[i]) == 0 {
+			if relate(v, values[i]) == 0 {
 				return True
 			}
 		}
@@ -263,10 +291,10 @@ func compileIn(c In, s *Selection) Predicate {
 	}
 }
 
-func compileInTexts(i int, values []Value) Predicate {
+func compileInTexts(i int, values []scalar) Predicate {
 	texts := make([]string, len(values))
 	for j := range values {
-		texts[j] = values[j].Text
+		texts[j] = values[j].text
 	}
 	return func(d *Decoded) Truth {
 		v := &d.Values[i]
@@ -283,14 +311,32 @@ func compileContains(c Contains, s *Selection) Predicate {
 		return compileText(c.Operand, s, func(text string) bool { return strings.Contains(text, piece) })
 	}
 	i := slotOf(c.Operand, s)
-	wanted, relate := c.Value.Value, relation(c.Value.Value.Kind)
+	if c.Value.Value.Kind.Textual() {
+		return compileContainsText(i, c.Value.Value.Text)
+	}
+	wanted, relate := c.Value.Value.scalar(), relation(c.Value.Value.Kind)
 	return func(d *Decoded) Truth {
 		v := &d.Values[i]
 		if v.State != Present {
 			return Unknown
 		}
 		for j := range v.Items {
-			if relate(&v.Items[j], &wanted) == 0 {
+			if relate(v.Items[j].scalar(), wanted) == 0 {
+				return True
+			}
+		}
+		return False
+	}
+}
+
+func compileContainsText(i int, text string) Predicate {
+	return func(d *Decoded) Truth {
+		v := &d.Values[i]
+		if v.State != Present {
+			return Unknown
+		}
+		for j := range v.Items {
+			if v.Items[j].Text == text {
 				return True
 			}
 		}

@@ -28,6 +28,7 @@ type Leaf struct {
 type Seen struct {
 	Name     string    // the attribute, or "person.email"
 	Value    string    // as [Value.String] shows it; "" when missing
+	JSON     []byte    // the same as JSON; null when missing
 	State    State     // Present, or why it is missing
 	Default  bool      // the catalogue's default stood in; Was says why
 	Was      State     //
@@ -111,7 +112,7 @@ func (e *explainer) see(o Operand) (Seen, bool) {
 	a := attributeOf(o)
 	field, isField := o.(FieldOperand)
 	var v *Value
-	seen := Seen{}
+	seen := Seen{JSON: []byte("null")}
 	switch {
 	case a != nil:
 		v = &e.decoded.Values[e.selection.Attribute(a)]
@@ -125,14 +126,15 @@ func (e *explainer) see(o Operand) (Seen, bool) {
 	seen.State, seen.Default, seen.Was = v.State, v.Default, v.Was
 	if v.State == Present {
 		seen.Value = v.String()
+		seen.JSON = v.json(nil, typeOf(o))
 	}
 	if v.Observed != 0 {
 		seen.Observed = time.UnixMilli(v.Observed).UTC()
 		seen.Age = time.Duration(e.decoded.Now-v.Observed) * time.Millisecond
 	}
 	if d, ok := o.(Days); ok && v.State == Present {
-		n := days(v, e.decoded.Now, d.Until)
-		seen.Days = strconv.FormatInt(n.Int, 10)
+		n, _ := days(v, e.decoded.Now, d.Until)
+		seen.Days = strconv.FormatInt(n, 10)
 	}
 	return seen, true
 }
@@ -193,7 +195,7 @@ func (s *Seen) sentence() string {
 	text := s.Name + " is " + s.Value
 	var notes []string
 	if s.Days != "" {
-		notes = append(notes, s.Days+" days")
+		notes = append(notes, s.daysInWords())
 	}
 	if !s.Observed.IsZero() {
 		notes = append(notes, "observed "+Ago(s.Age))
@@ -202,6 +204,13 @@ func (s *Seen) sentence() string {
 		text += " (" + strings.Join(notes, ", ") + ")"
 	}
 	return text
+}
+
+func (s *Seen) daysInWords() string {
+	if s.Days == "1" || s.Days == "-1" {
+		return s.Days + " day"
+	}
+	return s.Days + " days"
 }
 
 // why says why a value is missing.

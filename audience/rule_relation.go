@@ -216,8 +216,8 @@ func (b *builder) allowedIn(n ast.Node, literal Literal, a AttributeOperand, t *
 		if t.Kind == Int && exact && !b.whole(n, literal, name, a) {
 			return false
 		}
-		low := t.Min != nil && compareNumbers(&v, &Value{Kind: Float, Float: *t.Min}) < 0
-		high := t.Max != nil && compareNumbers(&v, &Value{Kind: Float, Float: *t.Max}) > 0
+		low := t.Min != nil && compareNumbers(v.scalar(), scalar{kind: Float, f: *t.Min}) < 0
+		high := t.Max != nil && compareNumbers(v.scalar(), scalar{kind: Float, f: *t.Max}) > 0
 		if low || high {
 			b.report(n, "value-not-allowed", fmt.Sprintf("%s is never %s", name, v.String()), t.advice(""))
 		}

@@ -138,16 +138,16 @@ func compareIntFloat(i int64, f float64) int {
 }
 
 // compareNumbers orders two numbers of either kind by their exact values.
-func compareNumbers(a, b *Value) int {
+func compareNumbers(a, b scalar) int {
 	switch {
-	case a.Kind == Int && b.Kind == Int:
-		return order(a.Int, b.Int)
-	case a.Kind == Float && b.Kind == Float:
-		return order(a.Float, b.Float)
-	case a.Kind == Int:
-		return compareIntFloat(a.Int, b.Float)
+	case a.kind == Int && b.kind == Int:
+		return order(a.n, b.n)
+	case a.kind == Float && b.kind == Float:
+		return order(a.f, b.f)
+	case a.kind == Int:
+		return compareIntFloat(a.n, b.f)
 	}
-	return -compareIntFloat(b.Int, a.Float)
+	return -compareIntFloat(b.n, a.f)
 }
 
 func order[T int64 | float64 | string](a, b T) int {

@@ -1,0 +1,74 @@
+package audience
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	scope := acme(t)
+	p := &Stored{
+		Email: "ada@acme.example", ObservedAt: testNow - 2*dayMS,
+		Attributes: []byte(`{"plan":"trial","trial_days_left":3,"points":7,"score":"x","first_name":" ","last_order_at":"2026-11-01"}`),
+		Exceptions: fmt.Appendf(nil, `{"trial_days_left":%d}`, testNow-5*dayMS),
+		Topics:     []TopicConsent{{"tips", ConsentUnsubscribed}},
+	}
+	for _, test := range []struct {
+		rule string
+		want string
+	}{
+		{`plan == "trial" and trial_days_left <= 3`, `unknown: trial_days_left is missing (last observed 5 days ago, older than its max_age of 2d)`},
+		{`plan == "trial" and points == 7`, `true: plan is "trial" (observed 2 days ago) and points is 7 (observed 2 days ago)`},
+		{`plan == "pro" and trial_days_left <= 3`, `false: plan is "trial" (observed 2 days ago), so plan == "pro" is false`},
+		{`plan == "pro" or points > 9`, `false: plan is "trial" (observed 2 days ago), so plan == "pro" is false and points is 7 (observed 2 days ago), so points > 9 is false`},
+		{`plan == "trial" or points > 9`, `true: plan is "trial" (observed 2 days ago)`},
+		{`not (plan == "pro")`, `true: plan is "trial" (observed 2 days ago), so plan == "pro" is false`},
+		{`score > 1`, `unknown: score is missing (its value is not one that the catalogue allows)`},
+		{`first_name == "Ada"`, `unknown: first_name is missing (it is blank)`},
+		{`optin`, `unknown: optin is missing (nothing is known)`},
+		{`segment("heavy")`, `false: projects_30d is 0 (the catalogue's default: nothing is known), so projects_30d >= 10 is false (in segment heavy)`},
+		{`days_since(last_order_at) > 7`, `true: last_order_at is 2026-11-01T00:00:00Z (21 days, observed 2 days ago)`},
+		{`subscribed("tips")`, `false: consent to tips is withdrawn`},
+		{`person.email endsWith "@acme.example"`, `true: person.email is "ada@acme.example"`},
+		{`false`, `false: false is false`},
+	} {
+		s := NewSelection()
+		rule := mustRule(t, scope, test.rule)
+		rule.Compile(s)
+		x := rule.Explain(s, decodeFor(t, s, p))
+		if got := x.Result.String() + ": " + x.Sentence(); got != test.want {
+			t.Errorf("%s\n got %s\nwant %s", test.rule, got, test.want)
+		}
+	}
+}
+
+func TestExplainLeaves(t *testing.T) {
+	t.Parallel()
+	scope, s := acme(t), NewSelection()
+	rule := mustRule(t, scope, `plan == "trial" and trial_days_left <= 3`)
+	rule.Compile(s)
+	x := rule.Explain(s, decodeFor(t, s, &Stored{Attributes: []byte(`{"plan":"trial","trial_days_left":99}`), ObservedAt: testNow}))
+	if len(x.Leaves) != 2 || x.Leaves[0].Deciding || !x.Leaves[1].Deciding || x.Leaves[1].Text != "trial_days_left <= 3" {
+		t.Fatalf("got %+v", x.Leaves)
+	}
+	seen := x.Leaves[1].Operands[0]
+	if seen.Missing() != "not allowed" || seen.Source != "observed" || seen.MaxAge != 48*time.Hour || x.Leaves[0].Operands[0].Value != `"trial"` {
+		t.Errorf("got %+v", seen)
+	}
+}
+
+func TestDurationsInWords(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{0: "just now", time.Minute: "1 minute ago", 90 * time.Minute: "1 hour ago", 49 * time.Hour: "2 days ago", -time.Second: "in the future"} {
+		if got := Ago(d); got != want {
+			t.Errorf("%v: %s", d, got)
+		}
+	}
+	for d, want := range map[time.Duration]string{48 * time.Hour: "2d", 36 * time.Hour: "36h", 90 * time.Minute: "90min", 30 * time.Second: "30s"} {
+		if got := FormatDuration(d); got != want {
+			t.Errorf("%v: %s", d, got)
+		}
+	}
+}
