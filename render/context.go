@@ -247,6 +247,9 @@ func (u urlPart) after(b byte) urlPart {
 
 // forValue is the context of a value printed here: a value is what opens an unquoted attribute.
 func (c htmlContext) forValue() htmlContext {
+	if c.state == inText && c.pending != "" { // "<" and whatever the value begins with would be a tag
+		c.state = inTagName
+	}
 	c = c.settled()
 	if c.state == beforeValue {
 		c.state, c.url = inUnquoted, notURL

@@ -403,7 +403,10 @@ func assigned(nodes []templates.Node, into map[string]bool) map[string]bool {
 	return into
 }
 
-// loop analyses the body twice: what one turn sets, the next one finds.
+// maxLoopDepth bounds how deep loops nest: a loop's body is analysed three times.
+const maxLoopDepth = 4
+
+// loop analyses the body three times: what one turn sets, the next one finds; and how a variable grows is seen from the third.
 func (a *analyzer) loop(n *templates.For, env environment) (environment, cost) {
 	items, turns := a.iterated(n, env)
 	a.notOverAttribute(n.Variable, n.Span)
@@ -414,16 +417,21 @@ func (a *analyzer) loop(n *templates.For, env environment) (environment, cost) {
 	if turns == 0 {
 		return a.loopElse(n, env)
 	}
+	if len(a.loops) == maxLoopDepth {
+		a.report(n.Span, "too-large", fmt.Sprintf("loops nest more than %d deep here", maxLoopDepth), "prepare the content in a data file, so that fewer loops are needed")
+		return env, cost{}
+	}
 	a.loops = append(a.loops, n)
 	quiet, blocks := a.quiet, maps.Clone(a.blocks)
 	a.quiet = true
 	first, _ := a.turn(n, start, items)
+	second, _ := a.turn(n, start.merge(first), items)
 	a.quiet, a.blocks = quiet, blocks
-	second, c := a.turn(n, start.merge(first), items)
+	third, c := a.turn(n, start.merge(first).merge(second), items)
 	a.loops = a.loops[:len(a.loops)-1]
-	second = a.grown(n, start, first, second, turns)
+	third = a.grown(n, start, [3]environment{first, second, third}, turns)
 	after, otherwise := a.loopElse(n, env)
-	result := start.merge(second).merge(after)
+	result := start.merge(third).merge(after)
 	for _, name := range []string{n.Variable, "forloop", "tablerowloop"} {
 		delete(result.variables, name)
 		if old := env.variables[name]; old != nil {
@@ -460,21 +468,23 @@ func (a *analyzer) turn(n *templates.For, env environment, item *shape) (environ
 }
 
 // grown bounds the variables that grow by the same amount in each turn, and refuses those that grow faster.
-func (a *analyzer) grown(n *templates.For, start, first, second environment, turns int) environment {
-	for name, s := range second.variables {
-		one, before := first.variables[name], start.variables[name]
-		if one == nil || before == nil || s.bytes <= one.bytes && s.items <= one.items {
+func (a *analyzer) grown(n *templates.For, start environment, seen [3]environment, turns int) environment {
+	result := seen[2]
+	for name, s := range result.variables {
+		before, first, second := start.variables[name], seen[0].variables[name], seen[1].variables[name]
+		if before == nil || first == nil || second == nil {
 			continue
 		}
-		step := max(s.bytes-one.bytes, 0)
-		if step > max(one.bytes-before.bytes, 0)+8 || s.items > one.items && s.kind == listKind {
+		step, next := second.bytes-first.bytes, s.bytes-second.bytes
+		if next > step && next > 0 || s.kind == listKind && s.items-second.items > max(0, second.items-first.items) {
 			a.report(n.Span, "too-large", name+" grows with each turn of this loop by more than the turn before", "start from a new value in each turn")
 		}
 		bounded := *s
-		bounded.bytes = addBytes(before.bytes, mulBytes(max(step, one.bytes-before.bytes), turns))
-		second.variables[name] = &bounded
+		bounded.bytes = addBytes(s.bytes, mulBytes(max(0, step, next), turns))
+		bounded.items = addBytes(s.items, mulBytes(max(0, s.items-second.items), turns))
+		result.variables[name] = &bounded
 	}
-	return second
+	return result
 }
 
 // iterated returns the shape of a loop's variable and how often the loop turns at most.

@@ -111,6 +111,7 @@ func (a *analyzer) root(v *templates.Variable, name string, env environment) (*s
 		a.reads[name] = true
 		if attribute.Uses&(audience.Render|audience.Select) == 0 {
 			a.report(v.Span, "use-not-allowed", name+" may not be used in messages", "its `uses` in attributes.yaml would have to contain render; ask "+owner(attribute))
+			return &shape{}, nil
 		}
 		return attributeShape(attribute), v.Path
 	}

@@ -68,7 +68,7 @@ func (a *analyzer) filter(chain *templates.Filtered, f *templates.Filter, in *sh
 	for _, named := range f.Named {
 		a.expression(named.Value, env)
 		if f.Name != "default" || named.Name != "allow_false" {
-			a.report(named.Span, "bad-argument", f.Name+" has no argument "+named.Name, "")
+			a.report(named.Span, "filter-arguments", f.Name+" has no argument "+named.Name, "")
 		}
 	}
 	if hint, ok := refused[f.Name]; ok {
@@ -108,7 +108,7 @@ func typedFilterNames() []string {
 // fits checks a filter's input and arguments.
 func (a *analyzer) fits(chain *templates.Filtered, f *templates.Filter, t *typed, in *shape, arguments []*shape) bool {
 	if len(arguments) < t.required || len(arguments) > len(t.arguments) {
-		a.report(f.Span, "bad-argument", fmt.Sprintf("%s takes %s, not %d", f.Name, argumentCount(t), len(arguments)), filterExample(f.Name))
+		a.report(f.Span, "filter-arguments", fmt.Sprintf("%s takes %s, not %d", f.Name, argumentCount(t), len(arguments)), filterExample(f.Name))
 		return false
 	}
 	value := templates.Span{Start: chain.Start, End: f.Start}
@@ -123,6 +123,9 @@ func (a *analyzer) fits(chain *templates.Filtered, f *templates.Filter, t *typed
 		return false
 	}
 	for i, e := range f.Arguments {
+		if f.Name == "default" { // a fallback may be missing if another one follows
+			continue
+		}
 		if arguments[i].kind == anyKind || !a.wants(e, arguments[i], fmt.Sprintf("%s's argument", f.Name), t.arguments[i]...) {
 			return false
 		}
@@ -237,7 +240,7 @@ func (c *filterCall) property() *shape {
 	}
 	name, ok := c.literal(0)
 	if !ok || c.input.of.kind != recordKind {
-		c.analyzer.report(c.filter.Span, "bad-argument", c.filter.Name+" takes a field's name only for a list of records", "")
+		c.analyzer.report(c.filter.Span, "filter-arguments", c.filter.Name+" takes a field's name only for a list of records", "")
 		return &shape{}
 	}
 	field := c.input.of.fields[name]

@@ -19,7 +19,7 @@ type Info struct {
 func Codes() []Info { return table() }
 
 var table = sync.OnceValue(func() []Info {
-	all := slices.Concat(fileCodes, ruleCodes, liquidCodes, templateCodes, workspaceCodes)
+	all := slices.Concat(fileCodes, ruleCodes, liquidCodes, strictCodes, templateCodes, workspaceCodes)
 	slices.SortFunc(all, func(a, b Info) int {
 		if a.Code < b.Code {
 			return -1
