@@ -139,11 +139,14 @@ func notText(text string) (at int, problem string) {
 	if utf8.ValidString(text) {
 		return 0, ""
 	}
-	at = strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError })
-	for at < len(text) && utf8.ValidString(text[at:min(at+3, len(text))]) { // a replacement character that is really there
-		at++
+	for at < len(text) {
+		r, size := utf8.DecodeRuneInString(text[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
 	}
-	return min(at, len(text)), "this file is not UTF-8 text from here on"
+	return at, "this file is not UTF-8 text from here on"
 }
 
 // folder reads the text files of a folder, in the order of their names.

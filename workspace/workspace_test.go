@@ -126,6 +126,7 @@ func TestWorkspaceMistakes(t *testing.T) {
 		{"two data files of one name", "data/articles.json", "[1]", "data/articles.json:0:0 duplicate-name"},
 		{"UTF-16", "blocks/hero.md", "\xff\xfe{\x00", "blocks/hero.md:1:1 not-text"},
 		{"Latin-1", "templates/weekly.md", "---\nsubject: caf\xe9\n---\n", "templates/weekly.md:2:13 not-text"},
+		{"Latin-1 after a replacement character", "templates/weekly.md", "---\nsubject: \uFFFD caf\xe9\n---\n", "templates/weekly.md:2:15 not-text"},
 		{"a zero byte", "events.yaml", "project_created: {}\n\x00", "events.yaml:2:1 not-text"},
 		{"too large", "blocks/hero.md", strings.Repeat("x", maxText+1), "blocks/hero.md:0:0 file-too-large"},
 		{"an empty template", "templates/weekly.md", "", "templates/weekly.md:0:0 empty-file, templates/weekly.md:1:1 missing-key"},

@@ -154,6 +154,7 @@ func (p *parser) node(y *yaml.Node, depth int) *Node {
 }
 
 func (p *parser) pairs(n *Node, y *yaml.Node, depth int) {
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key := p.node(y.Content[i], depth+1)
 		value := p.node(y.Content[i+1], depth+1)
@@ -161,10 +162,11 @@ func (p *parser) pairs(n *Node, y *yaml.Node, depth int) {
 			p.add(key.Text.At(0, 1, "yaml-syntax", "a key must be a plain name", "`{{ … }}` at the start of a value needs quotes around the whole value"))
 			continue
 		}
-		if n.Get(key.Text.S) != nil {
+		if seen[key.Text.S] {
 			p.add(key.Text.Whole("duplicate-key", key.Text.S+" is written twice here", "keep one of them"))
 			continue
 		}
+		seen[key.Text.S] = true
 		n.Pairs = append(n.Pairs, Pair{Key: key.Text, Value: value})
 	}
 }
