@@ -46,12 +46,22 @@ type File struct {
 	Text string
 
 	lines []int // offset of each line's first byte
+	marks []int // how many characters start before each multiple of markStep bytes: lines may be as long as the file
 }
+
+const markStep = 1024
 
 // NewFile prepares a file's text for position look-ups.
 func NewFile(name, text string) *File {
 	f := &File{Name: name, Text: text, lines: []int{0}}
+	characters := 0
 	for i := 0; i < len(text); i++ {
+		if i%markStep == 0 {
+			f.marks = append(f.marks, characters)
+		}
+		if utf8.RuneStart(text[i]) {
+			characters++
+		}
 		if text[i] == '\n' {
 			f.lines = append(f.lines, i+1)
 		}
@@ -59,11 +69,26 @@ func NewFile(name, text string) *File {
 	return f
 }
 
+// before returns how many characters start before an offset.
+func (f *File) before(offset int) int {
+	if len(f.marks) == 0 {
+		return 0
+	}
+	mark := min(offset/markStep, len(f.marks)-1)
+	n := f.marks[mark]
+	for i := mark * markStep; i < offset; i++ {
+		if utf8.RuneStart(f.Text[i]) {
+			n++
+		}
+	}
+	return n
+}
+
 // Position returns the 1-based line and column (in characters) of a byte offset; offsets outside the text are clipped to it.
 func (f *File) Position(offset int) (line, column int) {
 	offset = max(0, min(offset, len(f.Text)))
 	line = sort.SearchInts(f.lines, offset+1)
-	return line, utf8.RuneCountInString(f.Text[f.lines[line-1]:offset]) + 1
+	return line, f.before(offset) - f.before(f.lines[line-1]) + 1
 }
 
 // Offset returns the byte offset of a 1-based line and column, clipped to the text.
@@ -75,9 +100,19 @@ func (f *File) Offset(line, column int) int {
 		return len(f.Text)
 	}
 	offset := f.lines[line-1]
-	for ; column > 1 && offset < len(f.Text) && f.Text[offset] != '\n'; column-- {
-		_, size := utf8.DecodeRuneInString(f.Text[offset:])
-		offset += size
+	end := len(f.Text)
+	if line < len(f.lines) {
+		end = f.lines[line] - 1
+	}
+	wanted := f.before(offset) + max(0, column-1)
+	// The last mark on this line with no more characters before it than wanted is as near as marks lead.
+	if mark := sort.SearchInts(f.marks, wanted+1) - 1; mark*markStep > offset {
+		offset = min(mark*markStep, end)
+	}
+	for at := f.before(offset); offset < end && (at < wanted || !utf8.RuneStart(f.Text[offset])); offset++ {
+		if utf8.RuneStart(f.Text[offset]) {
+			at++
+		}
 	}
 	return offset
 }
