@@ -46,7 +46,7 @@ func flatten(dst, list []Value) []Value {
 type access uint8
 
 const (
-	found      access = iota // possibly nil
+	readable   access = iota // possibly nil
 	wrongType                // Ruby raises TypeError: a number of a text's name
 	noProperty               // v has no properties: nil, true, a float
 )
@@ -55,21 +55,21 @@ const (
 func property(v, key Value) (Value, access) {
 	switch v.kind {
 	case MapValue, loopValue:
-		return v.at(key), found
+		return v.at(key), readable
 	case StringValue:
 		switch {
 		case key.kind == StringValue && strings.Contains(v.text, key.text):
-			return key, found
+			return key, readable
 		case key.kind == StringValue:
-			return Value{}, found
+			return Value{}, readable
 		case key.isNumber():
-			return character(v.text, key.clampedInt()), found
+			return character(v.text, key.clampedInt()), readable
 		}
 		return Value{}, wrongType
 	case IntValue:
 		if key.isNumber() {
 			n := min(63, max(0, key.clampedInt()))
-			return Int(v.int() >> n & 1), found
+			return Int(v.int() >> n & 1), readable
 		}
 		return Value{}, wrongType
 	}

@@ -10,13 +10,13 @@ func selectBy(arguments []Value) selection {
 
 func (s selection) matches(v Value) (bool, access) {
 	inner, how := property(v, s.key)
-	if how != found {
+	if how != readable {
 		return false, how
 	}
 	if s.want.kind == NilValue {
-		return inner.truthy(), found
+		return inner.truthy(), readable
 	}
-	return inner.equal(s.want), found
+	return inner.equal(s.want), readable
 }
 
 // first returns the index of the first element that matches, or -1. ok is false where an element before it has no properties:

@@ -75,6 +75,10 @@ type machine struct {
 
 	slots     []Value // strict mode: the attributes that the program reads
 	frame     []Value // strict mode: assigned, captured and loop variables
+	given     []Value // strict mode: what the sender knows, in the order of givenNames
+	chosen    []code  // strict mode: by block, the variant to run
+	content   code    // strict mode: what stands where the layout says {{ content }}
+	skipped   string  // strict mode: the reason that a skip gave
 	scope     *scope  // never nil while code runs
 	root      scope   // the outermost scope
 	arguments []Value // a stack of filters' arguments

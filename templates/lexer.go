@@ -37,7 +37,10 @@ type lexer struct {
 
 	trim     bool // what came before ended in -: white space at the start of the next text goes
 	textLast bool // the last token is a text that ends where the next piece starts
-	tagEnd   int  // where the last search for %} ended; -1: there are no more. Keeps hostile input linear
+
+	// These keep hostile input linear: what was searched for once in vain is not searched for again.
+	tagFrom, tagEnd int // where the last search for %} started and ended; -1: there are no more
+	failedAt        int // outputs that start before this offset have no end
 }
 
 func (l *lexer) text() {
@@ -105,17 +108,14 @@ func (l *lexer) inside(start, end int) (from, to int) {
 
 func (l *lexer) output() {
 	start := l.at
+	if end := l.brazeEnd(start + 2); end > 0 {
+		l.tokens = append(l.tokens, Token{Span: l.span(start, end), Kind: OutputToken, Body: l.source.Slice(start+2, end-2)})
+		l.at, l.trim, l.textLast = end, false, false
+		return
+	}
 	end, closed := l.outputEnd(start+2, true)
 	if !closed {
 		l.unclosed(start, "}}")
-		return
-	}
-	// Braze writes {{${first_name}}}: the third brace belongs to it, and one finding is enough.
-	if strings.Contains(l.s[start:end], "${") && end < len(l.s) && l.s[end] == '}' {
-		end++
-		l.trim, l.textLast = false, false
-		l.tokens = append(l.tokens, Token{Span: l.span(start, end), Kind: OutputToken, Body: l.source.Slice(start+2, end-2)})
-		l.at = end
 		return
 	}
 	from, to := l.inside(start, end)
@@ -123,36 +123,65 @@ func (l *lexer) output() {
 	l.at = end
 }
 
+// brazeEnd returns where an output ends that holds a ${name} as Braze writes it, {{${first_name}}} or {{${name} | upcase}}, so
+// that its braces are one finding and no more; 0 if this is none.
+func (l *lexer) brazeEnd(from int) int {
+	brace := strings.IndexAny(l.s[from:min(len(l.s), from+64)], "{}\n")
+	if brace < 1 || l.s[from+brace] != '{' || l.s[from+brace-1] != '$' {
+		return 0
+	}
+	line := l.s[from:min(len(l.s), from+1024)]
+	end := strings.Index(line, "}}")
+	if lineEnd := strings.IndexByte(line, '\n'); end < 0 || lineEnd >= 0 && lineEnd < end {
+		return 0
+	}
+	if end += from + 2; end < len(l.s) && l.s[end] == '}' {
+		end++
+	}
+	return end
+}
+
 // outputEnd returns where an output ends whose content starts at from, by the rules of Shopify's tokenizer: a single } ends it
 // unfinished, and so does a {%, with all of its tag. With recover, a {{ on a later line does, too: the first one was forgotten.
 func (l *lexer) outputEnd(from int, recover bool) (end int, closed bool) {
+	if from < l.failedAt {
+		return l.failedAt, false
+	}
+	newLine := false
 	for i := from; ; i++ {
 		next := strings.IndexAny(l.s[i:], "{}")
 		if next < 0 || i+next+1 >= len(l.s) {
-			return len(l.s), false
+			return l.fails(len(l.s))
 		}
+		newLine = newLine || strings.IndexByte(l.s[i:i+next], '\n') >= 0
 		i += next
 		switch pair := l.s[i : i+2]; {
 		case pair == "}}":
 			return i + 2, true
 		case pair[0] == '}':
-			return i + 1, false
+			return l.fails(i + 1)
 		case pair == "{%":
 			if end := l.findTagEnd(i + 2); end >= 0 {
-				return end, false
+				return l.fails(end)
 			}
-			return len(l.s), false
-		case recover && pair == "{{" && strings.Contains(l.s[from:i], "\n"):
+			return l.fails(len(l.s))
+		case recover && pair == "{{" && newLine:
 			return i, false
 		}
 	}
 }
 
+func (l *lexer) fails(at int) (end int, closed bool) {
+	l.failedAt = at
+	return at, false
+}
+
 // findTagEnd returns the offset behind the next %} at or after from, or -1.
 func (l *lexer) findTagEnd(from int) int {
-	if l.tagEnd < 0 || l.tagEnd >= from+2 {
+	if from >= l.tagFrom && (l.tagEnd < 0 || l.tagEnd >= from+2) {
 		return l.tagEnd
 	}
+	l.tagFrom = from
 	next := strings.Index(l.s[from:], "%}")
 	if next < 0 {
 		l.tagEnd = -1
@@ -165,11 +194,11 @@ func (l *lexer) findTagEnd(from int) int {
 // unclosed reports an opening delimiter without its end and goes on at the next one on its line, or on the next line.
 func (l *lexer) unclosed(start int, closing string) {
 	line := l.s[start+2:]
-	if end := strings.IndexByte(line, '\n'); end >= 0 {
-		line = line[:end+1]
-	}
 	if next := nextOpening(line); next >= 0 {
 		line = line[:next]
+	}
+	if end := strings.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end+1]
 	}
 	l.at = start + 2 + len(line)
 	l.trim, l.textLast = false, false
