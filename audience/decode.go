@@ -85,6 +85,14 @@ func (s *Selection) Topic(name string) int {
 	return len(s.topics) - 1
 }
 
+// Type returns the type of a slot's value.
+func (s *Selection) Type(i int) *Type {
+	if a := s.slots[i].attribute; a != nil {
+		return &a.Type
+	}
+	return &Type{Kind: String}
+}
+
 // Names returns what was asked for, in the order of the slots.
 func (s *Selection) Names() []string {
 	names := make([]string, len(s.slots))

@@ -178,7 +178,12 @@ func join(a, b *shape) *shape {
 		s.path = ""
 	}
 	if a.values != nil && b.values != nil {
-		s.values = slices.Concat(a.values, b.values)
+		s.values = slices.Clone(a.values)
+		for _, value := range b.values {
+			if !slices.Contains(s.values, value) {
+				s.values = append(s.values, value)
+			}
+		}
 	}
 	s.of, s.fields = joinInner(a, b)
 	return s

@@ -43,14 +43,16 @@ type Analysis struct {
 	Attributes []string // names of the attributes read, in order
 	Bytes      int      // the largest output
 
-	escapes map[*templates.Output]escape
+	piece    *Piece
+	escapes  map[*templates.Output]escape
+	contents map[*templates.Output]bool // the {{ content }} of a layout
 }
 
 // Analyse proves a piece, or says what keeps it from being proved.
 func Analyse(p *Piece, v *Vocabulary) (*Analysis, []finding.Finding) {
 	a := &analyzer{
 		file: p.File, vocabulary: v, place: p.Place, blocks: map[string]templates.Span{}, reads: map[string]bool{},
-		escapes: map[*templates.Output]escape{},
+		escapes: map[*templates.Output]escape{}, contents: map[*templates.Output]bool{},
 	}
 	if p.Place == LinePlace {
 		a.context.state = inPlain
@@ -64,7 +66,7 @@ func Analyse(p *Piece, v *Vocabulary) (*Analysis, []finding.Finding) {
 	if c.bytes > maxPieceBytes || c.turns > maxPieceTurns {
 		a.report(templates.Span{Start: 0, End: 1}, "too-large", fmt.Sprintf("this could become %d MB for somebody", c.bytes>>20), "limit its loops: {% for x in list limit: 3 %}")
 	}
-	return &Analysis{Blocks: a.order, Attributes: sortedKeys(a.reads), Bytes: c.bytes, escapes: a.escapes}, a.findings
+	return &Analysis{Blocks: a.order, Attributes: sortedKeys(a.reads), Bytes: c.bytes, piece: p, escapes: a.escapes, contents: a.contents}, a.findings
 }
 
 // ended checks the state at the end of a piece.
@@ -72,8 +74,8 @@ func (a *analyzer) ended(p *Piece) {
 	if state := a.context.settled().state; state != inText && state != inPlain && len(p.Nodes) > 0 {
 		a.report(p.Nodes[len(p.Nodes)-1].Place(), "markup-across-tags", "a tag, attribute or comment is still open at the end", "close it")
 	}
-	if p.Place == LayoutPlace && a.contents != 1 {
-		a.report(templates.Span{Start: 0, End: 1}, "layout-without-content", fmt.Sprintf("a layout prints its message once, this one %d times", a.contents), "write {{ content }} where the message goes")
+	if p.Place == LayoutPlace && len(a.contents) != 1 {
+		a.report(templates.Span{Start: 0, End: 1}, "layout-without-content", fmt.Sprintf("a layout prints its message once, this one %d times", len(a.contents)), "write {{ content }} where the message goes")
 	}
 }
 
@@ -89,7 +91,7 @@ type analyzer struct {
 	vocabulary *Vocabulary
 	place      Place
 	context    htmlContext
-	contents   int      // how often {{ content }} was printed
+	contents   map[*templates.Output]bool
 	order      []string // blocks used
 	loops      []*templates.For
 	depth      int  // of tags around this place

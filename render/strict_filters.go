@@ -116,6 +116,10 @@ func (a *analyzer) fits(chain *templates.Filtered, f *templates.Filter, t *typed
 	if in.kind == anyKind {
 		return false
 	}
+	if in.kind == nilKind && f.Name != "default" {
+		a.mayBeMissing(input, in)
+		return false
+	}
 	if !t.absent && !a.wants(input, in, "what "+f.Name+" works on", t.takes...) {
 		return false
 	}

@@ -37,7 +37,7 @@ func isContent(e templates.Expression) bool {
 
 // content is the place of the message in its layout.
 func (a *analyzer) content(n *templates.Output) cost {
-	a.contents++
+	a.contents[n] = true
 	if a.depth > 0 {
 		a.report(n.Span, "block-misplaced", "{{ content }} cannot stand inside a tag of Liquid", "everybody gets the message: put it at the top level")
 	}

@@ -11,39 +11,41 @@ import (
 	"germane/templates"
 )
 
-// Message is a template made ready for choosing: its blocks, compiled against the attributes that it reads.
-type Message struct {
-	Name      string
-	Blocks    []*blocks.Block // in the order of the template
-	Selection *audience.Selection
-	Chooser   *blocks.Chooser
-}
-
 // compiler proves every message of a workspace.
 type compiler struct {
 	w          *Workspace
 	r          *document.Reader
 	vocabulary *render.Vocabulary
-	blocks     map[string]*blocks.Block
+	blocks     map[string]render.BlockParts
+	layouts    map[string]*render.Analysis
 }
 
 // compile reads all Liquid of the workspace, proves it, and makes its messages.
 func (w *Workspace) compile(r *document.Reader) {
-	c := &compiler{w: w, r: r, vocabulary: w.vocabulary(), blocks: map[string]*blocks.Block{}}
+	c := &compiler{w: w, r: r, vocabulary: w.vocabulary(), blocks: map[string]render.BlockParts{}, layouts: map[string]*render.Analysis{}}
 	for _, source := range w.Blocks {
 		c.block(source)
 	}
 	for _, source := range w.Layouts {
-		c.analyse(source.File, source.Body, false, render.LayoutPlace)
+		c.layouts[source.Name] = c.analyse(source.File, source.Body, false, render.LayoutPlace)
 	}
+	var messages []*render.Parts
 	used := map[string]bool{}
-	before := len(r.Findings)
+	sound := true // else a block may be used and only not read
 	for _, source := range w.Templates {
-		for _, b := range c.message(source).Blocks {
-			used[b.Name] = true
+		before := len(r.Findings)
+		parts := c.parts(source)
+		for _, name := range parts.Body.Blocks {
+			used[name] = true
+		}
+		sound = sound && !finding.HasErrors(r.Findings[before:])
+		messages = append(messages, parts)
+	}
+	if !finding.HasErrors(r.Findings) {
+		for _, parts := range messages {
+			w.Messages = append(w.Messages, render.Compile(parts, c.vocabulary))
 		}
 	}
-	sound := !finding.HasErrors(r.Findings[before:]) // else a block may be used and only not read
 	for _, source := range w.Blocks {
 		if sound && !used[source.Name] {
 			r.Add(about(source.File.Name, "unused-block", "no template uses the block "+source.Name, "place it with {% block "+source.Name+" %}, or delete the file"))
@@ -75,17 +77,19 @@ func (c *compiler) block(source *BlockSource) {
 		ReviewBy: source.ReviewBy, File: source.File,
 	}
 	c.add(b.ReadBody(source.Body, source.Markdown, c.w.Scope))
+	parts := render.BlockParts{Block: b}
 	var before []*audience.Rule
 	for i := range b.Variants {
 		variant := &b.Variants[i]
 		piece := &render.Piece{File: source.File, Nodes: variant.Body, Place: render.VariantPlace, Present: present(variant.Rule, before)}
-		_, findings := render.Analyse(piece, c.vocabulary)
+		analysis, findings := render.Analyse(piece, c.vocabulary)
 		c.add(findings)
+		parts.Variants = append(parts.Variants, analysis)
 		if variant.Rule != nil {
 			before = append(before, variant.Rule)
 		}
 	}
-	c.blocks[b.Name] = b
+	c.blocks[b.Name] = parts
 }
 
 // present lists the attributes that everybody has who gets a variant: what its rule needs to be true, and what the rules before it
@@ -121,24 +125,26 @@ func unclosed(findings []finding.Finding) bool {
 	return slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Code == "unclosed-tag" })
 }
 
-func (c *compiler) message(source *TemplateSource) *Message {
-	for _, line := range []finding.Text{source.Subject, source.Preheader} {
-		if line.File != nil {
-			c.analyse(source.File, line, false, render.LinePlace)
+// parts proves a template's own pieces and finds the others. What is missing is a finding already.
+func (c *compiler) parts(source *TemplateSource) *render.Parts {
+	parts := &render.Parts{Name: source.Name}
+	if source.Subject.File != nil {
+		parts.Subject = c.analyse(source.File, source.Subject, false, render.LinePlace)
+	}
+	if source.Preheader.File != nil {
+		parts.Preheader = c.analyse(source.File, source.Preheader, false, render.LinePlace)
+	}
+	parts.Body = c.analyse(source.File, source.Body, source.Markdown, render.BodyPlace)
+	parts.Layout = c.layouts[source.Layout.S]
+	for _, name := range parts.Body.Blocks {
+		if b, ok := c.blocks[name]; ok {
+			parts.Blocks = append(parts.Blocks, b)
 		}
 	}
-	m := &Message{Name: source.Name, Selection: audience.NewSelection()}
-	for _, name := range c.analyse(source.File, source.Body, source.Markdown, render.BodyPlace).Blocks {
-		if b := c.blocks[name]; b != nil && len(b.Variants) > 0 {
-			m.Blocks = append(m.Blocks, b)
-		}
-	}
-	m.Chooser = blocks.NewChooser(m.Blocks, m.Selection)
-	c.w.Messages = append(c.w.Messages, m)
-	return m
+	return parts
 }
 
 // Message returns a compiled template by name.
-func (w *Workspace) Message(name string) (*Message, bool) {
-	return find(w.Messages, func(m *Message) bool { return m.Name == name })
+func (w *Workspace) Message(name string) (*render.Message, bool) {
+	return find(w.Messages, func(m *render.Message) bool { return m.Name == name })
 }

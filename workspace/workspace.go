@@ -7,6 +7,7 @@ import (
 	"germane/audience"
 	"germane/internal/document"
 	"germane/internal/finding"
+	"germane/render"
 	"germane/schedule"
 )
 
@@ -26,7 +27,7 @@ type Workspace struct {
 	Templates []*TemplateSource
 	Blocks    []*BlockSource
 	Campaigns []*schedule.Campaign
-	Messages  []*Message // the templates, compiled
+	Messages  []*render.Message // the templates, compiled; none while there are errors
 	Personas  []*Persona
 	Assets    []StoredFile // names begin with assets/
 
