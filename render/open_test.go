@@ -65,7 +65,7 @@ func runOpenCases(t *testing.T, cases []openCase) {
 func TestOpenTags(t *testing.T) {
 	t.Parallel()
 	runOpenCases(t, []openCase{
-		{"{% for p in o %}{{ p[0] }}={{ p[1] }} {% endfor %}", `{"z":1,"a":2,"m":3}`, "z=1 a=2 m=3 "},
+		{"{% for p in o %}{{ p[0] }}={{ p[1] }} {% endfor %}", `{"o":{"z":1,"a":2,"m":3}}`, "z=1 a=2 m=3 "},
 		{"{{ o }}", `{"o":{"z":1,"a":[null,"x\"",1.5]}}`, `{"z"=>1, "a"=>[nil, "x\"", 1.5]}`},
 		{"{% raw %} {{ {% endraw %}", "", " {{ "},
 		{"{% assign a = 9223372036854775807 %}{{ a | plus: 1 }} {{ a | times: a }}", "", "9.223372036854776e+18 8.507059173023462e+37"},

@@ -15,7 +15,7 @@ type dateParts struct {
 }
 
 var (
-	clockTime = regexp.MustCompile(`\b(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9})\d*)?)?\s*(am|pm|a\.m\.|p\.m\.)?(?:\s*(z|utc|gmt|[a-z]{3,4}t)?\s*([+-]\d{2}:?\d{2}|[+-]\d{1,2})?)?(?:\b|$)`)
+	clockTime = regexp.MustCompile(`(?:^|[^\d:])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9})\d*)?)?\s*(am|pm|a\.m\.|p\.m\.)?(?:\s*(z|utc|gmt|[a-z]{3,4}t)?\s*([+-]\d{2}:?\d{2}|[+-]\d{1,2})?)?(?:\b|$)`)
 	hourOnly  = regexp.MustCompile(`\b(\d{1,2})\s*(am|pm)\b`)
 	isoDate   = regexp.MustCompile(`(?:^|\D)(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:t|\D|$)`)
 	slashDate = regexp.MustCompile(`(?:^|\D)(\d{4})/(\d{1,2})/(\d{1,2})(?:\D|$)`)

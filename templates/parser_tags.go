@@ -184,6 +184,7 @@ func (p *parser) skip(t *Token) Node {
 	e := expressions(&p.report, t.Body)
 	if e.atEnd() && !e.failed {
 		p.addAt(t.Body.File, t.Span, "liquid-syntax", "This skip gives no reason; people on call will look for one.", `write {% skip "no new articles" %}`)
+		return &Skip{Span: t.Span, Reason: &Literal{Span: t.Span, Kind: StringLiteral}}
 	}
 	reason := e.value()
 	e.finish()
