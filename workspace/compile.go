@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"slices"
+	"strings"
 
 	"germane/audience"
 	"germane/blocks"
@@ -31,7 +32,7 @@ func (w *Workspace) compile(r *document.Reader) {
 	}
 	var messages []*render.Parts
 	used := map[string]bool{}
-	sound := true // else a block may be used and only not read
+	sound := !brokenTemplate(r.Findings) // else a block may be used and only not read
 	for _, source := range w.Templates {
 		before := len(r.Findings)
 		parts := c.parts(source)
@@ -119,6 +120,13 @@ func (c *compiler) analyse(file *finding.File, text finding.Text, markdown bool,
 	analysis, findings := render.Analyse(&render.Piece{File: file, Nodes: nodes, Place: place}, c.vocabulary)
 	c.add(findings)
 	return analysis
+}
+
+// brokenTemplate reports whether a template's file could not be read as it should.
+func brokenTemplate(findings []finding.Finding) bool {
+	return slices.ContainsFunc(findings, func(f finding.Finding) bool {
+		return f.Severity == finding.Error && strings.HasPrefix(f.File, "templates/")
+	})
 }
 
 func unclosed(findings []finding.Finding) bool {

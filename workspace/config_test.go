@@ -238,7 +238,7 @@ func TestEnvironmentOverrides(t *testing.T) {
 func TestEnvironmentMistakes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, value, want string }{
-		{"GERMANE_DELIVRY", "outbox://outbox", "$GERMANE_DELIVRY:0:0 unknown-override"},
+		{"GERMANE_DELIVRY", "outbox://outbox", "$GERMANE_DELIVRY:1:1 unknown-override"},
 		{"GERMANE_CONCURRENCY", "many", "$GERMANE_CONCURRENCY:1:1 bad-number"},
 		{"GERMANE_CAPS", "[{max: 2, per: 7}]", "$GERMANE_CAPS:1:16 bad-duration"},
 		{"GERMANE_CAPS", "[", "$GERMANE_CAPS:1:2 yaml-syntax"},

@@ -97,7 +97,7 @@ func TestDataKeepsOrderTextAndPlace(t *testing.T) {
 func TestDataMistakes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, extension, text, want string }{
-		{"nothing", ".yaml", " \n", "0:0 empty-file"},
+		{"nothing", ".yaml", " \n", "1:1 empty-file"},
 		{"bad YAML", ".yaml", "a: {\n", "2:1 yaml-syntax"},
 		{"numbers and texts", ".yaml", "- {price: 5}\n- {price: on request}\n", "2:11 mixed-types"},
 		{"records and texts", ".yaml", "- {price: 5}\n- soon\n", "2:3 mixed-types"},

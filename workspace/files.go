@@ -72,7 +72,7 @@ type scanner struct {
 
 // about makes a finding about a file as a whole.
 func about(name string, code finding.Code, text, hint string) finding.Finding {
-	return finding.Finding{File: name, Code: code, Severity: finding.SeverityOf(code), Text: text, Hint: hint}
+	return finding.Finding{File: name, Line: 1, Column: 1, Code: code, Severity: finding.SeverityOf(code), Text: text, Hint: hint, Width: 1}
 }
 
 // bytes reads a file up to a limit; ok is false, with a finding, when that is not possible.

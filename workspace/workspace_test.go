@@ -100,7 +100,7 @@ func TestHashIsOfNamesAndContents(t *testing.T) {
 func TestNoWorkspace(t *testing.T) {
 	t.Parallel()
 	w, findings := Load(fstest.MapFS{"attributes.yaml": &fstest.MapFile{}}, nil)
-	if w != nil || places(findings) != "0:0 no-workspace" || !strings.Contains(findings[0].Hint, "germane init DIR") {
+	if w != nil || places(findings) != "1:1 no-workspace" || !strings.Contains(findings[0].Hint, "germane init DIR") {
 		t.Errorf("got %+v", findings)
 	}
 }
@@ -109,27 +109,27 @@ func TestNoWorkspace(t *testing.T) {
 func TestWorkspaceMistakes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, file, text, want string }{
-		{"a wrong extension", "campaigns/weekly.md", "x", "campaigns/weekly.md:0:0 unknown-file"},
-		{"a template as text", "templates/other.txt", "x", "templates/other.txt:0:0 unknown-file"},
+		{"a wrong extension", "campaigns/weekly.md", "x", "campaigns/weekly.md:1:1 unknown-file"},
+		{"a template as text", "templates/other.txt", "x", "templates/other.txt:1:1 unknown-file"},
 		{"an allowed one", "templates/other.txt", "<!-- germane:allow unknown-file notes for the team -->", ""},
-		{"yml", "campaigns/other.yml", "x", "campaigns/other.yml:0:0 unknown-file"},
-		{"a folder inside a folder", "blocks/old/hero.md", "x", "blocks/old:0:0 unknown-file"},
-		{"an image among templates", "templates/logo.png", "x\xff", "templates/logo.png:0:0 unknown-file"},
-		{"a misspelt folder", "template/weekly.md", "x", "template:0:0 unknown-file"},
-		{"a misspelt file", "attribute.yaml", "x", "attribute.yaml:0:0 unknown-file"},
-		{"another extension of YAML", "events.yml", "x", "events.yml:0:0 unknown-file"},
-		{"a name with spaces", "blocks/Hero Two.md", "x", "blocks/Hero Two.md:0:0 bad-name"},
-		{"data with a dash", "data/top-articles.csv", "a\n1\n", "data/top-articles.csv:0:0 bad-name"},
-		{"a language", "blocks/hero.de.md", "x", "blocks/hero.de.md:0:0 reserved"},
-		{"a language with a region", "templates/weekly.pt-BR.md", "x", "templates/weekly.pt-BR.md:0:0 reserved"},
-		{"two blocks of one name", "blocks/hero.html", "{% otherwise %}x", "blocks/hero.md:0:0 duplicate-name"},
-		{"two data files of one name", "data/articles.json", "[1]", "data/articles.json:0:0 duplicate-name"},
+		{"yml", "campaigns/other.yml", "x", "campaigns/other.yml:1:1 unknown-file"},
+		{"a folder inside a folder", "blocks/old/hero.md", "x", "blocks/old:1:1 unknown-file"},
+		{"an image among templates", "templates/logo.png", "x\xff", "templates/logo.png:1:1 unknown-file"},
+		{"a misspelt folder", "template/weekly.md", "x", "template:1:1 unknown-file"},
+		{"a misspelt file", "attribute.yaml", "x", "attribute.yaml:1:1 unknown-file"},
+		{"another extension of YAML", "events.yml", "x", "events.yml:1:1 unknown-file"},
+		{"a name with spaces", "blocks/Hero Two.md", "x", "blocks/Hero Two.md:1:1 bad-name"},
+		{"data with a dash", "data/top-articles.csv", "a\n1\n", "data/top-articles.csv:1:1 bad-name"},
+		{"a language", "blocks/hero.de.md", "x", "blocks/hero.de.md:1:1 reserved"},
+		{"a language with a region", "templates/weekly.pt-BR.md", "x", "templates/weekly.pt-BR.md:1:1 reserved"},
+		{"two blocks of one name", "blocks/hero.html", "{% otherwise %}x", "blocks/hero.md:1:1 duplicate-name"},
+		{"two data files of one name", "data/articles.json", "[1]", "data/articles.json:1:1 duplicate-name"},
 		{"UTF-16", "blocks/hero.md", "\xff\xfe{\x00", "blocks/hero.md:1:1 not-text"},
 		{"Latin-1", "templates/weekly.md", "---\nsubject: caf\xe9\n---\n", "templates/weekly.md:2:13 not-text"},
 		{"Latin-1 after a replacement character", "templates/weekly.md", "---\nsubject: \uFFFD caf\xe9\n---\n", "templates/weekly.md:2:15 not-text"},
 		{"a zero byte", "events.yaml", "project_created: {}\n\x00", "events.yaml:2:1 not-text"},
-		{"too large", "blocks/hero.md", strings.Repeat("x", maxText+1), "blocks/hero.md:0:0 file-too-large"},
-		{"an empty template", "templates/weekly.md", "", "templates/weekly.md:0:0 empty-file, templates/weekly.md:1:1 missing-key"},
+		{"too large", "blocks/hero.md", strings.Repeat("x", maxText+1), "blocks/hero.md:1:1 file-too-large"},
+		{"an empty template", "templates/weekly.md", "", "templates/weekly.md:1:1 empty-file, templates/weekly.md:1:1 missing-key"},
 		{"no subject", "templates/weekly.md", "---\nlayout: base\n---\n# Hello\n", "templates/weekly.md:2:1 missing-key"},
 		{"no front matter", "templates/weekly.md", "# Hello\n", "templates/weekly.md:1:1 missing-key"},
 		{"front matter without an end", "templates/weekly.md", "---\nsubject: Hello\n", "templates/weekly.md:1:1 front-matter-not-closed"},
@@ -190,7 +190,7 @@ func TestLinksOutOfTheWorkspace(t *testing.T) {
 	}
 	defer root.Close()
 	w, findings := Load(root.FS(), nil)
-	if got := places(reading(findings)); got != "blocks/secret.md:0:0 cannot-read" || strings.Contains(findings[0].Text, folder) {
+	if got := places(reading(findings)); got != "blocks/secret.md:1:1 cannot-read" || strings.Contains(findings[0].Text, folder) {
 		t.Errorf("got %s: %+v", got, findings)
 	}
 	for _, f := range w.Files {

@@ -29,7 +29,7 @@ type Code string
 // Finding is one mistake at one place.
 type Finding struct {
 	File     string   `json:"file"`   // slash-separated, relative to the workspace
-	Line     int      `json:"line"`   // 1-based; 0 when the finding is about the file as a whole
+	Line     int      `json:"line"`   // 1-based; a finding about the file as a whole is at 1:1
 	Column   int      `json:"column"` // 1-based, in characters (code points)
 	Code     Code     `json:"code"`
 	Severity Severity `json:"severity"`
