@@ -178,35 +178,23 @@ func (c *cycle) run(m *machine) flow {
 	return m.written()
 }
 
-// counter prints and changes a number that has its own name space, but starts where the data have it.
+// counter prints and changes a number of its own: neither assign nor the data give it a start.
 type counter struct {
 	name string
 	step int64
 }
 
 func (c *counter) run(m *machine) flow {
-	v, ok := m.scope.counters[c.name]
-	if !ok && m.scope.data != nil {
-		v, _ = m.scope.data.Get(c.name)
-	}
-	if !v.truthy() {
-		v = Int(0)
-	}
-	if !v.isNumber() {
-		m.fail("cannot count on from %.40q", v.str())
-		return halt
-	}
-	next := add(v, Int(c.step))
-	if c.step > 0 {
-		m.out = v.appendText(m.out)
-	} else {
-		m.out = next.appendText(m.out)
-	}
 	if m.scope.counters == nil {
 		m.scope.counters = map[string]Value{}
 	}
+	now := asNumber(m.scope.counters[c.name])
+	next := add(now, Int(c.step))
 	m.scope.counters[c.name] = next
-	return m.written()
+	if c.step < 0 {
+		now = next
+	}
+	return m.print(now)
 }
 
 // jump is break or continue.

@@ -73,7 +73,7 @@ func TestOpenTags(t *testing.T) {
 		{"{{ 1 | divided_by: 0 }}", "", "!divided by 0"},
 		{"{% if 1 < 'a' %}{% endif %}", "", "!cannot compare"},
 		{"{% if nil < 1 or empty == '' %}x{% endif %}", "", "x"},
-		{"{% increment n %}{% increment n %}{{ n }}", `{"n":5}`, "567"},
+		{"{% increment n %}{% increment n %}{{ n }}", `{"n":5}`, "012"},
 		{"{% for i in (1..3) %}{% cycle 'a', i %}{% endfor %}", "", "a2a"},
 		{"{% for i in (1..9) reversed limit: 2 offset: 1 %}{{ i }}{% endfor %}", "", "32"},
 		{"{% for i in a %}{{ i }}{% if i == 2 %}{% break %}{% endif %}{% else %}none{% endfor %}", `{"a":[1,2,3]}`, "12"},
