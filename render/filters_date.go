@@ -38,8 +38,8 @@ func (m *machine) asTime(v Value) (time.Time, bool) {
 			return time.Time{}, false
 		case s == "now" || s == "today":
 			return m.now, true
-		case isDigits(v.text) && len(v.text) != 8: // Ruby takes every number for seconds; 20270331 is more likely a date
-			n, err := strconv.ParseInt(v.text, 10, 64)
+		case isDigits(s): // seconds, even where it looks like a date: 20270331
+			n, err := strconv.ParseInt(s, 10, 64)
 			return time.Unix(n, 0).In(m.now.Location()), err == nil
 		}
 		return parseDate(s, m.now)
