@@ -1,9 +1,9 @@
 package audience
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -234,18 +234,48 @@ func unescape(raw []byte) (string, bool) {
 	return s, true
 }
 
-// parseInt reads an int; 3.0 and 3e2 are ints too, as long as float64 holds them exactly.
+// maxIntDigits is how many digits an int64 has at most.
+const maxIntDigits = 19
+
+// parseInt reads an int; 3.0 and 3e2 are ints too. Its digits are moved as they stand: a float64 would make 9007199254740993.0 one
+// less, and 1.00000000000000000001 an int.
 func parseInt(raw []byte) (int64, bool) {
 	s := unsafe.String(unsafe.SliceData(raw), len(raw))
 	if !strings.ContainsAny(s, ".eE") {
 		n, err := strconv.ParseInt(s, 10, 64)
 		return n, err == nil
 	}
-	f, ok := parseFloat(raw)
-	if !ok || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+	shift := 0
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		n, err := strconv.Atoi(s[i+1:])
+		if err != nil {
+			return 0, false
+		}
+		s, shift = s[:i], n
+	}
+	whole, fraction, _ := strings.Cut(s, ".")
+	fraction = strings.TrimRight(fraction, "0")
+	return parseDigits(whole, fraction, shift-len(fraction))
+}
+
+// parseDigits reads whole and fraction as one number times ten to the power of shift.
+func parseDigits(whole, fraction string, shift int) (int64, bool) {
+	var buffer [2 * maxIntDigits]byte
+	digits := append(append(buffer[:0], whole...), fraction...)
+	if len(bytes.Trim(digits, "-0")) == 0 {
+		return 0, true
+	}
+	for ; shift < 0 && digits[len(digits)-1] == '0'; shift++ {
+		digits = digits[:len(digits)-1]
+	}
+	if shift < 0 || shift > maxIntDigits {
 		return 0, false
 	}
-	return int64(f), true
+	for range shift {
+		digits = append(digits, '0')
+	}
+	n, err := strconv.ParseInt(string(digits), 10, 64)
+	return n, err == nil
 }
 
 // parseFloat reads a number; one that only an infinity could hold is refused.
