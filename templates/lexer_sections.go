@@ -108,7 +108,7 @@ func (l *lexer) findEnd(name string, from int) (start, end int) {
 
 // lastTag returns where the last {% with a name behind it starts between from, where a {% stands, and end.
 func (l *lexer) lastTag(from, end int) int {
-	for at := end; ; {
+	for at := end - 2; ; { // in {%} they share the percent sign
 		last := strings.LastIndex(l.s[from+2:at], "{%")
 		if last < 0 {
 			return from
