@@ -2,6 +2,7 @@ package audience
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,8 +10,15 @@ import (
 
 // Explanation says why a rule was true, false or unknown for a person.
 type Explanation struct {
-	Result Truth
-	Leaves []Leaf // in the order of the rule, segments' in their place
+	Result   Truth
+	Leaves   []Leaf        // in the order of the rule, segments' in their place
+	Segments []SeenSegment // those that the rule's result depends on, each once
+}
+
+// SeenSegment is a segment that a rule referred to.
+type SeenSegment struct {
+	Name string
+	Text string // its rule as written
 }
 
 // Leaf is one condition of a rule and what it saw.
@@ -37,6 +45,7 @@ type Seen struct {
 	Age      time.Duration
 	MaxAge   time.Duration // 0: never stale
 	Days     string        // days_since(x) or days_until(x): the number of days; "" for others
+	Until    bool          // days_until(x)
 }
 
 // Missing names why there is no value, as `why --json` does; "" when there is one.
@@ -73,6 +82,9 @@ func (e *explainer) walk(c Condition, rule *Rule, segment string, deciding bool)
 	case Not:
 		return e.walk(c.Term, rule, segment, deciding).Not()
 	case SegmentRef:
+		if seen := (SeenSegment{c.Name, c.Rule.Text.S}); deciding && !slices.Contains(e.explanation.Segments, seen) {
+			e.explanation.Segments = append(e.explanation.Segments, seen)
+		}
 		return e.walk(c.Rule.Condition, c.Rule, c.Name, deciding)
 	}
 	leaf := Leaf{Text: textOf(c, rule), Segment: segment, Result: e.result(c), Deciding: deciding}
@@ -134,7 +146,7 @@ func (e *explainer) see(o Operand) (Seen, bool) {
 	}
 	if d, ok := o.(Days); ok && v.State == Present {
 		n, _ := days(v, e.decoded.Now, d.Until)
-		seen.Days = strconv.FormatInt(n, 10)
+		seen.Days, seen.Until = strconv.FormatInt(n, 10), d.Until
 	}
 	return seen, true
 }
@@ -142,42 +154,69 @@ func (e *explainer) see(o Operand) (Seen, bool) {
 // maxReasons bounds a sentence; more than a few reasons are no answer.
 const maxReasons = 4
 
-// Sentence answers "why?" in one sentence that names the deciding values:
+// Sentence answers "why?" in one sentence that names each deciding value once:
 // `plan is "trial" (observed 2 days ago) and trial_days_left is missing (last observed 5 days ago, older than its max_age of 2d)`.
+// Conditions that those values refute are added: `…, so plan == "pro" is false`.
 func (x *Explanation) Sentence() string {
-	var reasons []string
+	var refuted []string
 	for i := range x.Leaves {
-		if leaf := &x.Leaves[i]; leaf.Deciding {
-			reasons = append(reasons, leaf.sentence())
+		if leaf := &x.Leaves[i]; leaf.Deciding && leaf.Result == False && len(leaf.Operands) > 0 {
+			refuted = appendNew(refuted, leaf.name())
 		}
 	}
-	more := ""
-	if len(reasons) > maxReasons {
-		more = fmt.Sprintf(" and %d more conditions", len(reasons)-maxReasons)
-		reasons = reasons[:maxReasons]
+	switch len(refuted) {
+	case 0:
+		return x.Facts()
+	case 1:
+		return x.Facts() + ", so " + refuted[0] + " is false"
+	case 2:
+		return x.Facts() + ", so neither " + refuted[0] + " nor " + refuted[1] + " is true"
 	}
-	return strings.Join(reasons, " and ") + more
+	return x.Facts() + ", so none of " + enumerate(refuted, ", ") + " is true"
 }
 
-// sentence says what a leaf saw; a result that what it saw does not speak for is added.
-func (l *Leaf) sentence() string {
+// Facts says what the deciding values are, each once: `plan is "trial" and trial_days_left is 2`.
+func (x *Explanation) Facts() string {
 	var facts []string
-	for i := range l.Operands {
-		facts = append(facts, l.Operands[i].sentence())
+	for i := range x.Leaves {
+		leaf := &x.Leaves[i]
+		switch {
+		case !leaf.Deciding:
+		case leaf.Topic != "":
+			facts = appendNew(facts, fmt.Sprintf("consent to %s is %s", leaf.Topic, consentWords[leaf.Consent]))
+		case len(leaf.Operands) == 0:
+			facts = appendNew(facts, leaf.name()+" is "+leaf.Result.String())
+		}
+		for j := range leaf.Operands {
+			if leaf.Deciding {
+				facts = appendNew(facts, leaf.Operands[j].sentence())
+			}
+		}
 	}
-	text := strings.Join(facts, " and ")
-	switch {
-	case l.Topic != "":
-		return fmt.Sprintf("consent to %s is %s", l.Topic, consentWords[l.Consent])
-	case text == "":
-		return l.Text + " is " + l.Result.String()
-	case l.Result == False:
-		text += ", so " + l.Text + " is false"
+	return enumerate(facts, " and ")
+}
+
+func appendNew(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
 	}
-	if l.Segment != "" {
-		text += " (in segment " + l.Segment + ")"
+	return append(list, text)
+}
+
+// enumerate joins the first few reasons and counts the others.
+func enumerate(reasons []string, between string) string {
+	if more := len(reasons) - maxReasons; more > 0 {
+		return strings.Join(reasons[:maxReasons], between) + fmt.Sprintf(" and %d more", more)
 	}
-	return text
+	return strings.Join(reasons, between)
+}
+
+// name is the condition as written, with the segment it stands in.
+func (l *Leaf) name() string {
+	if l.Segment == "" {
+		return l.Text
+	}
+	return fmt.Sprintf("%s (segment %s)", l.Text, l.Segment)
 }
 
 var consentWords = [...]string{"not given", "pending", "given", "withdrawn"}
@@ -197,7 +236,7 @@ func (s *Seen) sentence() string {
 	if s.Days != "" {
 		notes = append(notes, s.daysInWords())
 	}
-	if !s.Observed.IsZero() {
+	if !s.Observed.IsZero() && (s.Age < 0 || s.Age >= time.Minute) { // what is this fresh needs no age
 		notes = append(notes, "observed "+Ago(s.Age))
 	}
 	if len(notes) > 0 {
@@ -206,18 +245,31 @@ func (s *Seen) sentence() string {
 	return text
 }
 
+// daysInWords says how far off the moment is whose days a rule counted.
 func (s *Seen) daysInWords() string {
-	if s.Days == "1" || s.Days == "-1" {
-		return s.Days + " day"
+	past := !s.Until
+	n, negative := strings.CutPrefix(s.Days, "-")
+	if negative {
+		past = !past
 	}
-	return s.Days + " days"
+	unit := " days"
+	if n == "1" {
+		unit = " day"
+	}
+	switch {
+	case n == "0":
+		return "less than a day off"
+	case past:
+		return n + unit + " ago"
+	}
+	return "in " + n + unit
 }
 
 // why says why a value is missing.
 func (s *Seen) why(state State) string {
 	switch state {
 	case Absent:
-		return "nothing is known"
+		return "nothing is known about it"
 	case Blank:
 		return "it is blank"
 	case Stale:

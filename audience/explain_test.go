@@ -22,14 +22,17 @@ func TestExplain(t *testing.T) {
 		{`plan == "trial" and trial_days_left <= 3`, `unknown: trial_days_left is missing (last observed 5 days ago, older than its max_age of 2d)`},
 		{`plan == "trial" and points == 7`, `true: plan is "trial" (observed 2 days ago) and points is 7 (observed 2 days ago)`},
 		{`plan == "pro" and trial_days_left <= 3`, `false: plan is "trial" (observed 2 days ago), so plan == "pro" is false`},
-		{`plan == "pro" or points > 9`, `false: plan is "trial" (observed 2 days ago), so plan == "pro" is false and points is 7 (observed 2 days ago), so points > 9 is false`},
+		{`plan == "pro" or points > 9`, `false: plan is "trial" (observed 2 days ago) and points is 7 (observed 2 days ago), so neither plan == "pro" nor points > 9 is true`},
+		{`points > 0 and not (points > 9)`, `true: points is 7 (observed 2 days ago), so points > 9 is false`},
+		{`points > 9 or points < 3 or points in [5, 6]`, `false: points is 7 (observed 2 days ago), so none of points > 9, points < 3, points in [5, 6] is true`},
 		{`plan == "trial" or points > 9`, `true: plan is "trial" (observed 2 days ago)`},
 		{`not (plan == "pro")`, `true: plan is "trial" (observed 2 days ago), so plan == "pro" is false`},
 		{`score > 1`, `unknown: score is missing (its value is not one that the catalogue allows)`},
 		{`first_name == "Ada"`, `unknown: first_name is missing (it is blank)`},
-		{`optin`, `unknown: optin is missing (nothing is known)`},
-		{`segment("heavy")`, `false: projects_30d is 0 (the catalogue's default: nothing is known), so projects_30d >= 10 is false (in segment heavy)`},
-		{`days_since(last_order_at) > 7`, `true: last_order_at is 2026-11-01T00:00:00Z (21 days, observed 2 days ago)`},
+		{`optin`, `unknown: optin is missing (nothing is known about it)`},
+		{`segment("heavy")`, `false: projects_30d is 0 (the catalogue's default: nothing is known about it), so projects_30d >= 10 (segment heavy) is false`},
+		{`days_since(last_order_at) > 7`, `true: last_order_at is 2026-11-01T00:00:00Z (21 days ago, observed 2 days ago)`},
+		{`days_until(last_order_at) > -30`, `true: last_order_at is 2026-11-01T00:00:00Z (21 days ago, observed 2 days ago)`},
 		{`subscribed("tips")`, `false: consent to tips is withdrawn`},
 		{`person.email endsWith "@acme.example"`, `true: person.email is "ada@acme.example"`},
 		{`false`, `false: false is false`},
@@ -70,5 +73,32 @@ func TestDurationsInWords(t *testing.T) {
 		if got := FormatDuration(d); got != want {
 			t.Errorf("%v: %s", d, got)
 		}
+	}
+}
+
+func TestFreshValuesNeedNoAge(t *testing.T) {
+	t.Parallel()
+	scope := acme(t)
+	for age, want := range map[time.Duration]string{
+		0: `points is 7`, 59 * time.Second: `points is 7`, time.Minute: `points is 7 (observed 1 minute ago)`, -time.Hour: `points is 7 (observed in the future)`,
+	} {
+		s := NewSelection()
+		rule := mustRule(t, scope, `points > 5 and points < 9`)
+		rule.Compile(s)
+		p := &Stored{Attributes: []byte(`{"points":7}`), ObservedAt: testNow - age.Milliseconds()}
+		if got := rule.Explain(s, decodeFor(t, s, p)).Sentence(); got != want {
+			t.Errorf("%v: %s, want %s", age, got, want)
+		}
+	}
+}
+
+func TestExplainNamesSegments(t *testing.T) {
+	t.Parallel()
+	scope, s := acme(t), NewSelection()
+	rule := mustRule(t, scope, `(segment("heavy") or segment("heavy-trial")) and points > 5`)
+	rule.Compile(s)
+	x := rule.Explain(s, decodeFor(t, s, &Stored{Attributes: []byte(`{"projects_30d":1,"points":7}`), ObservedAt: testNow}))
+	if len(x.Segments) != 2 || x.Segments[0] != (SeenSegment{"heavy", "projects_30d >= 10"}) || x.Segments[1].Name != "heavy-trial" {
+		t.Errorf("got %+v", x.Segments)
 	}
 }

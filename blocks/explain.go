@@ -2,9 +2,11 @@ package blocks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"germane/audience"
+	"germane/templates"
 )
 
 // Explanation is a choice in words.
@@ -13,6 +15,8 @@ type Explanation struct {
 	Variant    string
 	Would      string // Control: the variant whose rule was true
 	Reason     Reason
+	Control    float64     // share of people in the block's control group
+	Empty      bool        // the variant shows nothing
 	Conditions []Condition // of the variants that were tried, in order
 }
 
@@ -27,7 +31,11 @@ type Condition struct {
 // Explain says why a choice was made. The person must be the one it was made for, decoded at the same time.
 func (c *Chooser) Explain(choice Choice, d *audience.Decoded) *Explanation {
 	b := c.blocks[choice.Block].block
-	e := &Explanation{Block: b.Name, Variant: b.Variants[choice.Variant].Name, Would: b.Variants[choice.Would].Name, Reason: choice.Reason}
+	chosen := &b.Variants[choice.Variant]
+	e := &Explanation{
+		Block: b.Name, Variant: chosen.Name, Would: b.Variants[choice.Would].Name, Reason: choice.Reason, Control: b.Control,
+		Empty: !slices.ContainsFunc(chosen.Body, shows),
+	}
 	for i := range b.Variants[:int(choice.Would)+1] {
 		variant := &b.Variants[i]
 		if variant.Rule == nil {
@@ -37,6 +45,12 @@ func (c *Chooser) Explain(choice Choice, d *audience.Decoded) *Explanation {
 		e.Conditions = append(e.Conditions, Condition{Variant: variant.Name, Text: variant.Rule.Text.S, Result: seen.Result, Seen: seen})
 	}
 	return e
+}
+
+// shows reports whether a node can put anything into a message.
+func shows(node templates.Node) bool {
+	text, ok := node.(*templates.Text)
+	return !ok || strings.TrimSpace(text.Text) != ""
 }
 
 // Sentence answers "why?" in one sentence with the deciding values.

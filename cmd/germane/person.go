@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -20,6 +22,7 @@ type viewer struct {
 	person string   // --person: a persona's name or id, or a file
 	at     string   // --at
 	set    []string // --set name=value
+	name   string   // the persona's, or the file's; known when the person was found
 }
 
 func (v *viewer) flags(c *cobra.Command) {
@@ -28,37 +31,46 @@ func (v *viewer) flags(c *cobra.Command) {
 	c.Flags().StringArrayVar(&v.set, "set", nil, "give the person another attribute, such as plan=trial; plan= takes it away")
 }
 
-// resolve returns the person and the time.
+// resolve returns the person, with the changes of --set, and the time.
 func (v *viewer) resolve(sys *system, w *workspace.Workspace) (*audience.Person, time.Time, error) {
 	now, err := v.time(sys)
 	if err != nil {
 		return nil, now, err
 	}
-	person, err := v.read(w)
+	person, err := v.find(w)
 	if err != nil {
 		return nil, now, err
+	}
+	person, err = v.change(person, w.Catalogue, now)
+	return person, now, err
+}
+
+// calling names the person that resolve returned to a colleague.
+func (v *viewer) calling(person *audience.Person) string {
+	if address := cmp.Or(person.Email, person.ID); address != "" {
+		return fmt.Sprintf("%s (%s)", v.name, address)
+	}
+	return v.name
+}
+
+// change makes the changes of --set to a copy of the person.
+func (v *viewer) change(original *audience.Person, catalogue *audience.Catalogue, now time.Time) (*audience.Person, error) {
+	person := *original
+	person.Attributes, person.Observed = maps.Clone(person.Attributes), maps.Clone(person.Observed)
+	if person.Observed == nil {
+		person.Observed = map[string]time.Time{}
 	}
 	for _, setting := range v.set {
 		name, value, ok := strings.Cut(setting, "=")
 		if !ok {
-			return nil, now, usageError{hint(fmt.Errorf("--set %s has no =", setting), "write --set plan=trial")}
+			return nil, usageError{hint(fmt.Errorf("--set %s has no =", setting), "write --set plan=trial")}
 		}
-		if err := person.Set(w.Catalogue, name, value); err != nil {
-			return nil, now, usageError{hint(fmt.Errorf("--set %s: %w", setting, err), "attributes are declared in attributes.yaml")}
+		if err := person.Set(catalogue, name, value); err != nil {
+			return nil, usageError{hint(fmt.Errorf("--set %s: %w", setting, err), "attributes.yaml declares attributes and their values")}
 		}
-		delete(person.Observed, name)
-		person.Observed = observedAt(person.Observed, name, now)
+		person.Observed[name] = now
 	}
-	return person, now, nil
-}
-
-// observedAt notes that an attribute was observed just now.
-func observedAt(times map[string]time.Time, name string, now time.Time) map[string]time.Time {
-	if times == nil {
-		times = map[string]time.Time{}
-	}
-	times[name] = now
-	return times
+	return &person, nil
 }
 
 func (v *viewer) time(sys *system) (time.Time, error) {
@@ -73,30 +85,46 @@ func (v *viewer) time(sys *system) (time.Time, error) {
 	return time.Time{}, usageError{hint(fmt.Errorf("--at %q is not a time", v.at), "write 2027-03-01T09:00:00Z, 2027-03-01 09:00 or 2027-03-01")}
 }
 
-func (v *viewer) read(w *workspace.Workspace) (*audience.Person, error) {
+// find returns the persona that --person names, by its file, id or address, or the person in a file.
+func (v *viewer) find(w *workspace.Workspace) (*audience.Person, error) {
 	if v.person == "" {
 		if len(w.Personas) == 0 {
 			return nil, hint(errors.New("there is no persona to look as"), "write personas/NAME.yaml, or name a file with --person")
 		}
+		v.name = w.Personas[0].Name
 		return w.Personas[0].Person, nil
 	}
+	name := strings.TrimSuffix(strings.TrimPrefix(v.person, "personas/"), ".yaml")
 	for _, persona := range w.Personas {
-		if persona.Name == v.person || persona.Person.ID == v.person || persona.Person.Email == v.person {
-			return persona.Person, nil
+		if p := persona.Person; persona.Name == name || p.ID == v.person || p.Email == v.person {
+			v.name = persona.Name
+			return p, nil
 		}
 	}
 	data, err := os.ReadFile(v.person)
 	if errors.Is(err, fs.ErrNotExist) {
-		var known []string
-		for _, persona := range w.Personas {
-			known = append(known, persona.Name)
-		}
-		return nil, hint(fmt.Errorf("there is no persona and no file %s", v.person), finding.DidYouMean(v.person, known, "known personas: "+strings.Join(known, ", ")))
+		return nil, hint(fmt.Errorf("there is no persona %s, and no file of that name", v.person), nearPersona(w, name))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the person: %w", err)
 	}
+	v.name = v.person
 	return readPersonFile(w, v.person, data)
+}
+
+// nearPersona names the persona that was probably meant: spelt almost alike, or starting alike.
+func nearPersona(w *workspace.Workspace, name string) string {
+	var known, alike []string
+	for _, persona := range w.Personas {
+		known = append(known, persona.Name)
+		if strings.HasPrefix(persona.Name, name) {
+			alike = append(alike, persona.Name)
+		}
+	}
+	if len(alike) == 1 {
+		return "did you mean " + alike[0] + "?"
+	}
+	return finding.DidYouMean(name, known, "known personas: "+strings.Join(known, ", "))
 }
 
 func readPersonFile(w *workspace.Workspace, name string, data []byte) (*audience.Person, error) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -64,68 +63,7 @@ func why(sys *system, o *options, w *workspace.Workspace, template string, v *vi
 	if o.json {
 		return whyJSON(sys.stdout, explanations)
 	}
-	fmt.Fprintf(sys.stdout, "%s as %s sees it on %s\n", message.Name, calling(person), now.Format("2006-01-02 15:04 MST"))
-	for _, e := range explanations {
-		whyText(sys.stdout, e)
-	}
-	return nil
-}
-
-// calling names a person to a colleague.
-func calling(p *audience.Person) string {
-	return cmp.Or(p.Email, p.ID, "somebody")
-}
-
-// whyText answers for one block, as one would answer a colleague: what they get, what decided it, and why not something else.
-func whyText(out io.Writer, e *blocks.Explanation) {
-	fmt.Fprintf(out, "\n%s: %s\n", e.Block, e.Variant)
-	fmt.Fprintf(out, "  %s.\n", headline(e))
-	for i := range e.Conditions {
-		c := &e.Conditions[i]
-		fmt.Fprintf(out, "  %s %s %s\n", mark(c.Result), c.Variant, verdict(e, c))
-		fmt.Fprintf(out, "      when %s\n", c.Text)
-		if reason := c.Seen.Sentence(); reason != "" {
-			fmt.Fprintf(out, "      %s\n", reason)
-		}
-	}
-}
-
-func headline(e *blocks.Explanation) string {
-	switch e.Reason {
-	case blocks.RuleTrue:
-		return "This is the first variant whose rule is true"
-	case blocks.Control:
-		return "The rule of " + e.Would + " is true, but this person is in the block's control group, which gets otherwise, to measure against"
-	case blocks.ValueMissing:
-		return "No rule is true, and something that a rule asks for is not known"
-	}
-	if len(e.Conditions) == 0 {
-		return "The block has nothing else"
-	}
-	return "No rule is true"
-}
-
-func mark(result audience.Truth) string {
-	switch result {
-	case audience.True:
-		return "+"
-	case audience.False:
-		return "-"
-	}
-	return "?"
-}
-
-func verdict(e *blocks.Explanation, c *blocks.Condition) string {
-	switch c.Result {
-	case audience.True:
-		if e.Reason == blocks.Control {
-			return "would have been chosen:"
-		}
-		return "is chosen:"
-	case audience.False:
-		return "is passed over:"
-	}
-	return "cannot be decided, so it is passed over:"
+	return whyText(sys.stdout, fmt.Sprintf("%s as %s gets it on %s", message.Name, v.calling(person), now.Format("2006-01-02 15:04 MST")), explanations)
 }
 
 // The public form of `why --json`.
