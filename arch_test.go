@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,6 +90,41 @@ func TestLibrariesStayInTheirFolders(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDependenciesSayWhy holds go.mod to one reason for each module that we chose ourselves.
+func TestDependenciesSayWhy(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(source)) {
+		module, reason, _ := strings.Cut(strings.TrimSpace(line), "//")
+		if strings.HasPrefix(line, "\t") && strings.TrimSpace(reason) == "" {
+			t.Errorf("go.mod does not say why %s is needed", module)
+		}
+	}
+}
+
+// TestSkipsCanBeForbidden keeps a machine that lacks something from passing for one that tested it: whatever skips a test must fail
+// instead when GERMANE_NO_SKIP is set.
+func TestSkipsCanBeForbidden(t *testing.T) {
+	t.Parallel()
+	skips := regexp.MustCompile(`\b[a-z]\.Skip(f|Now)?\(`)
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(name)
+		if skips.Match(source) && !strings.Contains(string(source), "GERMANE_NO_SKIP") {
+			t.Errorf("%s skips a test and does not look at GERMANE_NO_SKIP", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // eachFile calls f for every program file (no tests) with its imports, ours without the module's name.
