@@ -104,9 +104,18 @@ func TestHashPinned(t *testing.T) {
 		version     int
 		want        float64
 	}{
-		{"seed", "a", 2, .0505}, {"foo", "def", 2, .2019}, {"bucket-range-rounding", "user-3436", 2, .22}, {"", "josé", 2, .1315},
-		{"", "用户123", 2, .3071}, {"", "😀", 2, .4971}, {"expérience", "123", 2, .9001}, {"", "josé", 1, .586},
-		{"expérience", "josé", 2, .0021}, {"expérience", "用户123", 2, .6144}, {"expérience", "😀", 2, .8489}, {"welcome-2026", "user-3436", 2, .7288},
+		{"seed", "a", 2, .0505},
+		{"foo", "def", 2, .2019},
+		{"bucket-range-rounding", "user-3436", 2, .22},
+		{"", "josé", 2, .1315},
+		{"", "用户123", 2, .3071},
+		{"", "😀", 2, .4971},
+		{"expérience", "123", 2, .9001},
+		{"", "josé", 1, .586},
+		{"expérience", "josé", 2, .0021},
+		{"expérience", "用户123", 2, .6144},
+		{"expérience", "😀", 2, .8489},
+		{"welcome-2026", "user-3436", 2, .7288},
 	} {
 		if got, ok := Hash(test.seed, test.value, test.version); !ok || got != test.want {
 			t.Errorf("Hash(%q, %q, %d) = %v, want %v", test.seed, test.value, test.version, got, test.want)

@@ -76,8 +76,11 @@ func summary(w *workspace.Workspace) string {
 		n         int
 		one, many string
 	}{
-		{len(w.Templates), "template", "templates"}, {len(w.Blocks), "block", "blocks"}, {len(w.Campaigns), "campaign", "campaigns"},
-		{len(w.Catalogue.Names()), "attribute", "attributes"}, {len(w.Personas), "persona", "personas"},
+		{len(w.Templates), "template", "templates"},
+		{len(w.Blocks), "block", "blocks"},
+		{len(w.Campaigns), "campaign", "campaigns"},
+		{len(w.Catalogue.Names()), "attribute", "attributes"},
+		{len(w.Personas), "persona", "personas"},
 	} {
 		noun := part.many
 		if part.n == 1 {
