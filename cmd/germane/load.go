@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"germane/internal/finding"
@@ -18,11 +19,21 @@ func load(sys *system, o *options) (*workspace.Workspace, []finding.Finding, err
 		return nil, nil, hint(fmt.Errorf("there is no folder %s", o.dir), "germane init "+o.dir+" makes a workspace there")
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the workspace: %w", err)
+		return nil, nil, hint(fmt.Errorf("open the workspace: %w", err), "-C names its folder")
 	}
 	defer root.Close()
 	w, findings := workspace.Load(root.FS(), sys.variables())
 	return w, findings, nil
+}
+
+// fromHere names the files of findings as seen from the folder that the command runs in.
+func fromHere(dir string, findings []finding.Finding) []finding.Finding {
+	if here, err := os.Getwd(); err == nil && filepath.IsAbs(dir) {
+		if below, err := filepath.Rel(here, dir); err == nil && filepath.IsLocal(below) {
+			dir = below
+		}
+	}
+	return finding.Under(filepath.ToSlash(dir), findings)
 }
 
 // variables returns the environment by name.
@@ -43,7 +54,7 @@ func loadSound(sys *system, o *options) (*workspace.Workspace, error) {
 		return nil, err
 	}
 	if finding.HasErrors(findings) || w == nil {
-		if err := finding.WriteText(sys.stderr, findings, false); err != nil {
+		if err := finding.WriteText(sys.stderr, fromHere(o.dir, findings), false); err != nil {
 			return nil, fmt.Errorf("print findings: %w", err)
 		}
 		return nil, foundError{findings}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -99,3 +100,11 @@ func hint(err error, text string) error { return hintError{err, text} }
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// printJSON prints data for programs, indented, because people read it too.
+func printJSON(out io.Writer, v any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}

@@ -47,10 +47,15 @@ func (v *viewer) resolve(sys *system, w *workspace.Workspace) (*audience.Person,
 
 // calling names the person that resolve returned to a colleague.
 func (v *viewer) calling(person *audience.Person) string {
-	if address := cmp.Or(person.Email, person.ID); address != "" {
-		return fmt.Sprintf("%s (%s)", v.name, address)
+	if v.name == calling(person) {
+		return v.name
 	}
-	return v.name
+	return fmt.Sprintf("%s (%s)", v.name, calling(person))
+}
+
+// calling names a person to a colleague.
+func calling(p *audience.Person) string {
+	return cmp.Or(p.Email, p.ID, "somebody")
 }
 
 // change makes the changes of --set to a copy of the person.

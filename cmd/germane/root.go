@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +45,8 @@ gets a complete message, and says why each person gets what they get.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{hint(err, "see `"+c.CommandPath()+" --help`")}
 	})
-	root.AddCommand(newInit(sys), newCheck(sys, o), newWhy(sys, o), newVersion(sys, o))
+	root.AddCommand(newInit(sys, o), newCheck(sys, o), newWhy(sys, o), newVersion(sys, o))
+	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }
@@ -57,15 +59,36 @@ func unknownCommand(c *cobra.Command, name string) error {
 	return usageError{hint(fmt.Errorf("there is no command %q", name), finding.DidYouMean(name, names, "see `germane --help`"))}
 }
 
-// arguments checks how many arguments a command gets; usage shows what they are.
+// arguments checks how many arguments a command gets; its usage line names them.
 func arguments(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
+		usage := "write: " + strings.TrimSuffix(c.UseLine(), " [flags]")
 		switch {
 		case len(args) < least:
-			return usageError{hint(fmt.Errorf("%s needs more arguments", c.Name()), "write: "+c.UseLine())}
+			names := strings.Fields(c.Use)[1:]
+			return usageError{hint(fmt.Errorf("%s needs %s", c.Name(), strings.Join(names[len(args):least], " and ")), usage)}
 		case len(args) > most:
-			return usageError{hint(fmt.Errorf("%s does not take %q", c.Name(), args[most]), "write: "+c.UseLine())}
+			return usageError{hint(fmt.Errorf("%s does not take %q", c.Name(), args[most]), usage)}
 		}
 		return nil
+	}
+}
+
+// newHelp is cobra's help command, but for names that no command has: those are mistakes here.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Say what a command does",
+		Example: `  germane help
+  germane help why`,
+		Args: arguments(0, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			target, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(c.Root(), args[0])
+			}
+			target.InitDefaultHelpFlag()
+			return target.Help()
+		},
 	}
 }

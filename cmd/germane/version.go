@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -22,11 +21,14 @@ func newVersion(sys *system, o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print which build this is",
-		Args:  arguments(0, 0),
+		Long:  "Print which build this is: its version, the revision it was made of, Go's version and the platform.",
+		Example: `  germane version
+  germane version --json`,
+		Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			if o.json {
-				return json.NewEncoder(sys.stdout).Encode(v)
+				return printJSON(sys.stdout, v)
 			}
 			text := "germane " + v.Version
 			if v.Revision != "" {

@@ -98,10 +98,7 @@ func whyJSON(out io.Writer, explanations []*blocks.Explanation) error {
 		}
 		list = append(list, b)
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(list)
+	return printJSON(out, list)
 }
 
 // whyOperands lists each value once, in the order of the rule.

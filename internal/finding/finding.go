@@ -8,6 +8,7 @@ package finding
 
 import (
 	"cmp"
+	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -181,6 +182,18 @@ func Sort(findings []Finding) []Finding {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Code, b.Code))
 	})
 	return slices.Compact(findings)
+}
+
+// Under returns the findings with their files below a folder, for readers who do not stand in the workspace's own. Names that are
+// no files, such as $GERMANE_CAPS, stay.
+func Under(folder string, findings []Finding) []Finding {
+	moved := slices.Clone(findings)
+	for i := range moved {
+		if f := &moved[i]; !strings.HasPrefix(f.File, "$") {
+			f.File = path.Join(folder, f.File)
+		}
+	}
+	return moved
 }
 
 // HasErrors reports whether any finding is an error.

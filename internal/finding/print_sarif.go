@@ -3,6 +3,7 @@ package finding
 import (
 	"io"
 	"net/url"
+	"path"
 )
 
 // WriteSARIF prints findings as a SARIF 2.1.0 log (OASIS standard), which code-scanning services read.
@@ -99,7 +100,7 @@ func sarifResultOf(f Finding, index int) sarifResult {
 	if f.Hint != "" {
 		text += "\nHint: " + f.Hint
 	}
-	physical := sarifPhysical{Artifact: sarifArtifact{URI: (&url.URL{Path: f.File}).String()}}
+	physical := sarifPhysical{Artifact: sarifArtifact{URI: sarifURI(f.File)}}
 	if f.Line > 0 {
 		column := max(1, f.Column)
 		physical.Region = &sarifRegion{StartLine: f.Line, StartColumn: column, EndColumn: column + max(1, f.Width)}
@@ -108,4 +109,13 @@ func sarifResultOf(f Finding, index int) sarifResult {
 		RuleID: string(f.Code), RuleIndex: index, Level: string(f.Severity), Message: sarifMessage{Text: text},
 		Locations: []sarifLocation{{Physical: physical}},
 	}
+}
+
+// sarifURI names a file: relative to where the command ran, or whole.
+func sarifURI(file string) string {
+	uri := url.URL{Path: file}
+	if path.IsAbs(file) {
+		uri.Scheme = "file"
+	}
+	return uri.String()
 }

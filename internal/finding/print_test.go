@@ -163,6 +163,22 @@ func TestCaretStandsUnderItsPlace(t *testing.T) {
 	}
 }
 
+func TestUnder(t *testing.T) {
+	t.Parallel()
+	file, variable := Finding{File: "blocks/hero.md"}, Finding{File: "$GERMANE_CAPS"}
+	for folder, want := range map[string]string{".": "blocks/hero.md", "mail": "mail/blocks/hero.md", "../mail": "../mail/blocks/hero.md", "/srv/mail": "/srv/mail/blocks/hero.md"} {
+		got := Under(folder, []Finding{file, variable})
+		if got[0].File != want || got[1].File != "$GERMANE_CAPS" || file.File != "blocks/hero.md" {
+			t.Errorf("%s: got %+v", folder, got)
+		}
+	}
+	for file, want := range map[string]string{"mail/a b.md": "mail/a%20b.md", "/srv/a.md": "file:///srv/a.md", "a:b.md": "./a:b.md"} {
+		if got := sarifURI(file); got != want {
+			t.Errorf("%s: got %s, want %s", file, got, want)
+		}
+	}
+}
+
 func TestSummary(t *testing.T) {
 	t.Parallel()
 	e, w := Finding{Severity: Error}, Finding{Severity: Warning}
