@@ -31,8 +31,9 @@ type Block struct {
 type Variant struct {
 	Name  string // "otherwise" for the last
 	Place templates.Span
-	Rule  *audience.Rule // nil for otherwise
-	Body  []templates.Node
+	Rule  *audience.Rule   // nil for otherwise
+	Body  []templates.Node // its HTML
+	Text  []templates.Node // its plain text: the same Liquid and links
 }
 
 // Otherwise names the variant that is chosen when no rule is true.
@@ -70,6 +71,6 @@ func readVariant(section *templates.Section, file *finding.File, markdown bool, 
 		v.Rule, findings = audience.ParseRule(section.When, scope)
 	}
 	var more []finding.Finding
-	v.Body, more = templates.Body(section.Body, file, markdown)
+	v.Body, v.Text, more = templates.Body(section.Body, file, markdown)
 	return v, append(findings, more...)
 }

@@ -2,12 +2,17 @@ package templates
 
 import "germane/internal/finding"
 
-// Body parses the tokens of a message's body or of a variant: through Markdown or, for HTML, as they are.
-func Body(tokens []Token, file *finding.File, markdown bool) ([]Node, []finding.Finding) {
-	var findings []finding.Finding
+// Body parses the tokens of a message's body, of a variant or of a layout, as HTML and as plain text. Both hold the same Liquid,
+// as far as it decides what there is to read, and the same links, whose spans tell which belong together.
+func Body(tokens []Token, file *finding.File, markdown bool) (html, text []Node, findings []finding.Finding) {
+	var htmlTokens, textTokens []Token
 	if markdown {
-		tokens, findings = Markdown(tokens, file)
+		htmlTokens, textTokens, findings = Markdown(tokens, file)
+	} else {
+		p := newPage(tokens)
+		htmlTokens, textTokens = p.withLinks(), p.text()
 	}
-	nodes, more := Parse(tokens, Mail)
-	return nodes, append(findings, more...)
+	html, more := Parse(htmlTokens, Mail)
+	text, _ = Parse(textTokens, Mail) // its mistakes are those of the HTML
+	return html, text, append(findings, more...)
 }

@@ -15,25 +15,28 @@ const (
 	maxTableColumns    = 50
 )
 
-// Markdown turns the tokens of a Markdown source into tokens whose text is HTML, with Liquid in the right places. file is
-// the file that the tokens' spans point into.
+// Markdown turns the tokens of a Markdown source into tokens whose text is HTML, and into tokens of plain text, with Liquid in
+// the right places in both and with link targets marked. file is the file that the tokens' spans point into. With a theme, each
+// element brings the styles that mail programs need; without, it is plain HTML.
 //
 // A placeholder that does not occur in the source stands for each piece of Liquid while goldmark reads the Markdown; the tree
 // is then mended where Liquid and Markdown overlap (a loop around list items or table rows) and written out as tokens. What
 // Liquid opens inside an HTML element must close inside it, so that the HTML is well-nested whichever branch is taken.
-func Markdown(tokens []Token, file *finding.File) ([]Token, []finding.Finding) {
+func Markdown(tokens []Token, file *finding.File) (html, plain []Token, findings []finding.Finding) {
 	m := newMarkdown(tokens, file)
 	if !m.withinLimits() {
-		return tokens, m.found.findings
+		return tokens, tokens, m.found.findings
 	}
 	root := m.parse()
 	m.mend(root)
 	w := &htmlWriter{m: m}
 	w.children(root)
-	out := w.finish()
+	html = w.finish()
 	m.checkReferences(root)
 	m.checkPlaces(w.order)
-	return out, m.found.findings
+	t := &textWriter{m: m, saved: map[int]lineState{}}
+	t.children(root)
+	return html, t.finish(html), m.found.findings
 }
 
 // markdown is one source on its way to HTML.

@@ -63,11 +63,12 @@ func checkMarkdown(t *testing.T, source string, seed uint64) bool {
 	file := finding.NewFile("a.md", source)
 	tokens, _ := Lex(file.All())
 	began := time.Now()
-	out, findings := Markdown(tokens, file)
+	out, plain, findings := Markdown(tokens, file)
 	if took := time.Since(began); took > 2*time.Second {
 		t.Fatalf("%d bytes took %v", len(source), took)
 	}
 	checkTokensKept(t, tokens, out, findings)
+	checkPlain(t, source, out, plain)
 	units := cutUnits(out)
 	constructs, balanced := matchUnits(units)
 	if _, before := matchUnits(cutUnits(tokens)); balanced != before && len(findings) == 0 {
@@ -88,6 +89,25 @@ func checkMarkdown(t *testing.T, source string, seed uint64) bool {
 	return true
 }
 
+// checkPlain checks that the plain text holds the same links, no two at one place, and no tag twice.
+func checkPlain(t *testing.T, source string, out, plain []Token) {
+	t.Helper()
+	links, others := linkSpans(out), linkSpans(plain)
+	for _, spans := range [][]Span{links, others} {
+		slices.SortFunc(spans, func(a, b Span) int { return a.Start - b.Start })
+	}
+	if !slices.Equal(links, others) {
+		t.Fatalf("links at %v in HTML and at %v in text\n%s", links, others, source)
+	}
+	if len(slices.Compact(links)) < len(links) {
+		t.Fatalf("two links at one place: %v\n%s", links, source)
+	}
+	_, balanced := matchUnits(cutUnits(out))
+	if _, also := matchUnits(cutUnits(plain)); balanced != also {
+		t.Fatalf("balanced: HTML %v, text %v\n%s", balanced, also, source)
+	}
+}
+
 // checkTokensKept checks that no Liquid is lost, and that no tag is doubled, unless it was reported.
 func checkTokensKept(t *testing.T, tokens, out []Token, findings []finding.Finding) {
 	t.Helper()
@@ -97,7 +117,7 @@ func checkTokensKept(t *testing.T, tokens, out []Token, findings []finding.Findi
 	}
 	times, same := map[int]int{}, map[int]Token{}
 	for _, token := range out {
-		if token.Kind != TextToken {
+		if token.Kind == OutputToken || token.Kind == TagToken {
 			times[token.Start]++
 			same[token.Start] = token
 		}
@@ -170,7 +190,7 @@ func (r *liquidRun) construct(c construct) bool {
 	return r.body(edges[branch]+1, edges[branch+1])
 }
 
-var startTag = regexp.MustCompile(`^<(/?)([a-z0-9]+)((?: [a-z]+="[^"<>]*")*)>`)
+var ownTag = regexp.MustCompile(`^<(/?)([a-z0-9]+)((?: [a-z]+="[^"<>]*")*)>`)
 
 // htmlProblem says what is wrong with HTML of ours, slowly and without sharing code with the writer.
 func htmlProblem(html string) string {
@@ -180,7 +200,7 @@ func htmlProblem(html string) string {
 		if at < 0 {
 			break
 		}
-		match := startTag.FindStringSubmatch(html[at:])
+		match := ownTag.FindStringSubmatch(html[at:])
 		if match == nil {
 			return "stray < or > at " + html[at:min(len(html), at+30)]
 		}

@@ -3,6 +3,7 @@ package templates
 import (
 	"bufio"
 	"fmt"
+	unescape "html"
 	"slices"
 	"strings"
 
@@ -71,6 +72,15 @@ func (w *htmlWriter) markdownText(s string) {
 		html.DefaultWriter.Write(b, []byte(s))
 		_ = b.Flush() // a strings.Builder takes everything
 	})
+}
+
+// characters returns text of the source with its entities and backslashes resolved.
+func (m *markdown) characters(s string) string {
+	var b strings.Builder
+	w := bufio.NewWriter(&b)
+	html.DefaultWriter.Write(w, []byte(s))
+	_ = w.Flush() // a strings.Builder takes everything
+	return unescape.UnescapeString(b.String())
 }
 
 // plainText writes text in which nothing but HTML's own characters needs care: code, and raw sections.

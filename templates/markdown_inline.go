@@ -32,7 +32,7 @@ func (w *htmlWriter) inline(n ast.Node) {
 	case *ast.AutoLink:
 		w.autoLink(n)
 	case *linkNode:
-		w.anchor(n.target, n.target)
+		w.anchor(n, n.target, n.target)
 	case *ast.RawHTML:
 		w.rawHTML(n)
 	default:
@@ -70,7 +70,7 @@ func (w *htmlWriter) link(n *ast.Link) {
 	if class, ok := w.m.mark(n, "class"); ok {
 		w.text.WriteString(` class="` + class + `"`)
 	}
-	w.target("href", string(n.Destination), n)
+	w.href(string(n.Destination), n)
 	if len(n.Title) > 0 {
 		w.attribute("title", string(n.Title))
 	}
@@ -129,19 +129,43 @@ func (w *htmlWriter) autoLink(n *ast.AutoLink) {
 		target = "mailto:" + label
 	}
 	w.checkTarget(target, n)
-	w.anchor(target, label)
+	w.anchor(n, target, label)
 }
 
 // anchor writes a link whose text is its target. Neither has backslashes or entities to resolve.
-func (w *htmlWriter) anchor(target, label string) {
+func (w *htmlWriter) anchor(n ast.Node, target, label string) {
 	w.text.WriteString(`<a href="`)
 	w.enter("href")
-	w.plainText(target)
+	w.marked(n, target, func() { w.plainText(target) })
 	w.leave("href")
 	w.text.WriteString(`">`)
 	w.enter("a")
 	w.plainText(label)
 	w.end("a")
+}
+
+// href writes a link's target.
+func (w *htmlWriter) href(destination string, n ast.Node) {
+	w.checkTarget(destination, n)
+	w.text.WriteString(` href="`)
+	w.enter("href")
+	w.marked(n, destination, func() { w.markdownText(destination) })
+	w.leave("href")
+	w.text.WriteString(`"`)
+}
+
+// marked writes a target between the marks of a link, if it is one.
+func (w *htmlWriter) marked(n ast.Node, target string, write func()) {
+	if !w.m.isTracked(target) {
+		write()
+		return
+	}
+	span := w.m.linkSpan(n)
+	w.flush()
+	w.out = append(w.out, Token{Span: span, Kind: LinkStart})
+	write()
+	w.flush()
+	w.out = append(w.out, Token{Span: span, Kind: LinkEnd})
 }
 
 // target writes a link's or an image's target byte for byte, but for HTML's own characters.
@@ -179,6 +203,21 @@ func (w *htmlWriter) checkTarget(destination string, n ast.Node) {
 			"write an https:// address")
 		return
 	}
+}
+
+// isTracked says whether a target, which is goldmark source, leads to a web page.
+func (m *markdown) isTracked(target string) bool {
+	at, _, id := m.cutPlaceholder(target)
+	if at < 0 {
+		return isTracked(m.characters(target), nil)
+	}
+	return isTracked(m.characters(target[:at]), &m.units[id].tokens[0])
+}
+
+// linkSpan is a link's place in the file; no two links have the same.
+func (m *markdown) linkSpan(n ast.Node) Span {
+	start := m.fileOffset(max(n.Pos(), 0))
+	return Span{start, start + 1}
 }
 
 func (w *htmlWriter) rawHTML(n *ast.RawHTML) {

@@ -11,12 +11,13 @@ import (
 func markdownHTML(source string) (string, []finding.Finding) {
 	file := finding.NewFile("blocks/test.md", source)
 	tokens, _ := Lex(file.All())
-	out, findings := Markdown(tokens, file)
+	out, _, findings := Markdown(tokens, file)
 	var b strings.Builder
 	for _, token := range out {
-		if token.Kind == TextToken {
+		switch token.Kind {
+		case TextToken:
 			b.WriteString(token.Text)
-		} else {
+		case OutputToken, TagToken:
 			b.WriteString(source[token.Start:token.End])
 		}
 	}

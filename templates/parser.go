@@ -38,6 +38,7 @@ type parser struct {
 type block struct {
 	token   Token
 	accepts []string // the tags that divide or end it; the last one ends it
+	link    bool     // a link's target, ended by a LinkEnd
 }
 
 // content is a body of nodes.
@@ -75,6 +76,12 @@ func (p *parser) content() (content, *Token) {
 	body := content{blank: true}
 	for p.next < len(p.tokens) && !p.stopped {
 		token := &p.tokens[p.next]
+		if token.Kind == LinkEnd && p.inLink() {
+			if p.open[len(p.open)-1].link {
+				p.next++
+			}
+			return body, nil // a tag that is still open in the target was never closed
+		}
 		if token.Kind == TagToken {
 			switch level := p.accepting(token.Name); {
 			case level >= 0 && level == len(p.open)-1:
@@ -92,9 +99,24 @@ func (p *parser) content() (content, *Token) {
 			body.add(&Output{Span: token.Span, Value: p.filtered(token.Body)}, false)
 		case TagToken:
 			p.tag(token, &body)
+		case LinkStart:
+			body.add(p.link(token), false)
 		}
 	}
 	return body, nil
+}
+
+// inLink says whether a link's target is open.
+func (p *parser) inLink() bool {
+	return slices.ContainsFunc(p.open[p.floor:], func(b block) bool { return b.link })
+}
+
+// link parses a link's target.
+func (p *parser) link(t *Token) *Link {
+	p.open = append(p.open, block{token: *t, link: true})
+	target, _ := p.content()
+	p.open = p.open[:len(p.open)-1]
+	return &Link{Span: t.Span, Target: target.nodes}
 }
 
 // accepting returns the innermost open block that a tag divides or ends, or -1.

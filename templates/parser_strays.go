@@ -58,11 +58,20 @@ func (p *parser) strayTag(t *Token) {
 }
 
 func (p *parser) endHint(name string) string {
-	if len(p.open) > p.floor {
-		inner := p.open[len(p.open)-1]
+	if inner, ok := p.innermost(); ok {
 		return "the innermost open tag is {% " + inner.token.Name + " %}; close it with {% " + inner.accepts[len(inner.accepts)-1] + " %}, or remove this one"
 	}
 	return "remove it, or write {% " + strings.TrimPrefix(name, "end") + " … %} before it"
+}
+
+// innermost returns the innermost open tag.
+func (p *parser) innermost() (block, bool) {
+	for _, inner := range slices.Backward(p.open[p.floor:]) {
+		if !inner.link {
+			return inner, true
+		}
+	}
+	return block{}, false
 }
 
 func midHint(name string) string {

@@ -15,6 +15,8 @@ const (
 	TextToken   TokenKind = iota // text between Liquid, whitespace control applied
 	OutputToken                  // {{ … }}
 	TagToken                     // {% name … %}
+	LinkStart                    // a link's target begins; its span is the link's place in the file, in HTML and in plain text alike
+	LinkEnd                      // a link's target ends
 )
 
 // Token is a piece of a template cut at Liquid's delimiters. raw, comment and doc are resolved by the lexer: a raw section is a
@@ -41,6 +43,12 @@ type (
 	Output struct {
 		Span
 		Value Expression // nil: {{ }} without anything inside
+	}
+	// Link is a link's target: what stands in an href, or behind a link's text in plain text. [Body] finds them; a source cannot
+	// write one. Addresses for mail, telephone and messages, anchors, and what begins with {{ links.… }} are not links here.
+	Link struct {
+		Span          // the same for a link's HTML and its plain text, and different from that of any other link of the file
+		Target []Node // in HTML, text has its character references; in plain text, it has none
 	}
 	// If is an if or unless tag. The first branch whose condition holds is rendered.
 	If struct {

@@ -1,0 +1,443 @@
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	extension "github.com/yuin/goldmark/extension/ast"
+)
+
+// textWriter writes the same tree as htmlWriter does as plain text. Each block ends its last line and leaves a blank line behind
+// it, so that what a false condition leaves out leaves no gap. Mistakes have been reported when the HTML was written.
+type textWriter struct {
+	m      *markdown
+	text   strings.Builder // since the last token
+	span   Span
+	out    []Token
+	prefix string // what each line begins with: "> " in a quote, spaces in a list item
+	marker string // what the next line begins with instead: "- "
+	line   lineState
+	saved  map[int]lineState // by construct: the line's state where its branches start
+	tight  bool              // inside the item of a list without blank lines between its items
+}
+
+// lineState says what has been written of a line.
+type lineState uint8
+
+const (
+	lineEmpty  lineState = iota
+	linePrefix           // only what the line begins with
+	lineText
+)
+
+// begin writes what the line begins with.
+func (w *textWriter) begin() {
+	if w.line != lineEmpty || w.marker == "" && w.prefix == "" {
+		return
+	}
+	w.line = linePrefix
+	if w.marker != "" {
+		w.text.WriteString(w.marker)
+		w.marker = ""
+		return
+	}
+	w.text.WriteString(w.prefix)
+}
+
+// write writes a piece of a line. At the line's start its spaces go.
+func (w *textWriter) write(s string) {
+	if w.line != lineText {
+		s = strings.TrimLeft(s, " ")
+	}
+	if s == "" {
+		return
+	}
+	w.begin()
+	w.text.WriteString(s)
+	w.line = lineText
+}
+
+// breakLine ends the line, if there is one.
+func (w *textWriter) breakLine() {
+	if w.line != lineEmpty {
+		w.text.WriteByte('\n')
+		w.line = lineEmpty
+	}
+}
+
+// endBlock ends the line and leaves a blank one.
+func (w *textWriter) endBlock() {
+	w.breakLine()
+	w.text.WriteByte('\n')
+}
+
+// source writes a piece of goldmark's source whose entities and backslashes count.
+func (w *textWriter) source(s string) {
+	w.pieces(s, func(s string) { w.write(w.m.characters(s)) })
+}
+
+// plain writes a piece of goldmark's source as it stands.
+func (w *textWriter) plain(s string) { w.pieces(s, w.write) }
+
+func (w *textWriter) pieces(s string, write func(string)) {
+	for {
+		at, end, id := w.m.cutPlaceholder(s)
+		if at < 0 {
+			write(s)
+			return
+		}
+		write(s[:at])
+		w.unit(id, false)
+		s = s[end:]
+	}
+}
+
+// unit puts Liquid back. A tag that stands between blocks begins no line.
+func (w *textWriter) unit(id int, between bool) {
+	u := w.m.units[id]
+	if u.kind == literalUnit {
+		w.write(u.tokens[0].Text)
+		return
+	}
+	if between && u.role == openRole && u.owner >= 0 {
+		w.saved[u.owner] = w.line
+	}
+	if between && u.role == branchRole && u.owner >= 0 {
+		w.line = w.saved[u.owner]
+	}
+	if !between || w.marker != "" && u.role == openRole {
+		w.begin()
+	}
+	if u.kind == inlineUnit {
+		w.line = lineText
+	}
+	w.flush()
+	w.out = append(w.out, u.tokens...)
+}
+
+// dropped keeps the Liquid of a piece of source that is not written, as far as others depend on it.
+func (w *textWriter) dropped(s string) {
+	for {
+		at, end, id := w.m.cutPlaceholder(s)
+		if at < 0 {
+			return
+		}
+		if u := w.m.units[id]; u.kind == tagUnit && u.role == loneRole && u.changesState() {
+			w.flush()
+			w.out = append(w.out, u.tokens...)
+		}
+		s = s[end:]
+	}
+}
+
+func (w *textWriter) flush() {
+	if w.text.Len() == 0 {
+		return
+	}
+	w.out = append(w.out, Token{Span: w.span, Kind: TextToken, Text: w.text.String()})
+	w.text.Reset()
+}
+
+// finish returns the tokens. A picture that only decorates still leaves a mark, so that no message is empty.
+func (w *textWriter) finish(html []Token) []Token {
+	w.flush()
+	if !prints(w.out) && prints(html) {
+		w.out = append(w.out, Token{Kind: TextToken, Text: ornament})
+	}
+	return w.out
+}
+
+// ornament stands for what has no words.
+const ornament = "* * *\n\n"
+
+// prints says whether tokens may write anything but white space.
+func prints(tokens []Token) bool {
+	return slices.ContainsFunc(tokens, func(t Token) bool {
+		switch t.Kind {
+		case TextToken:
+			return strings.TrimSpace(t.Text) != ""
+		case OutputToken:
+			return true
+		}
+		return t.Name == "block" || printsInline(t.Name)
+	})
+}
+
+func (w *textWriter) children(n ast.Node) {
+	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+		if child.Type() == ast.TypeBlock {
+			if lines := child.Lines(); lines != nil && lines.Len() > 0 {
+				w.span = Span{w.m.fileOffset(lines.At(0).Start), w.m.fileOffset(lines.At(lines.Len() - 1).Stop)}
+			}
+			w.block(child)
+		} else {
+			w.inline(child)
+		}
+	}
+}
+
+func (w *textWriter) block(n ast.Node) {
+	switch n := n.(type) {
+	case *tagNode:
+		for _, id := range n.units {
+			w.unit(id, true)
+		}
+	case *ast.Heading, *ast.Paragraph:
+		tokens, size := len(w.out), w.text.Len()
+		if w.paragraph(n); len(w.out) > tokens || w.text.Len() > size {
+			w.endBlock()
+		}
+	case *ast.TextBlock:
+		w.paragraph(n)
+		w.breakLine()
+	case *ast.Blockquote:
+		w.inside("> ", "", func() { w.children(n) })
+	case *ast.ThematicBreak:
+		w.write(strings.Repeat("-", 24))
+		w.endBlock()
+	case *ast.List:
+		w.list(n)
+	case *ast.CodeBlock, *ast.FencedCodeBlock:
+		w.code(n)
+	case *extension.Table:
+		for row := n.FirstChild(); row != nil; row = row.NextSibling() {
+			w.row(row)
+		}
+		w.endBlock()
+	default:
+		w.children(n)
+	}
+}
+
+// inside writes lines that begin with a prefix, the first of them with a marker.
+func (w *textWriter) inside(prefix, marker string, write func()) {
+	outer, tight := w.prefix, w.tight
+	if marker != "" {
+		w.marker = w.prefix + w.marker + marker
+	}
+	w.prefix += prefix
+	write()
+	w.prefix, w.marker, w.tight = outer, "", tight
+}
+
+func (w *textWriter) list(n *ast.List) {
+	outer := w.tight
+	number := n.Start
+	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+		if child.Kind() != ast.KindListItem {
+			w.block(child)
+			continue
+		}
+		marker := "- "
+		if n.IsOrdered() && countable(n) {
+			marker = fmt.Sprintf("%d. ", number)
+		}
+		number++
+		w.inside(strings.Repeat(" ", len(marker)), marker, func() {
+			w.tight = n.IsTight
+			w.children(child)
+			w.breakLine()
+		})
+	}
+	if w.tight = outer; n.IsTight && !outer {
+		w.text.WriteByte('\n')
+	}
+}
+
+// countable says whether a list's items can be numbered here: not when conditions or loops decide how many there are.
+func countable(list ast.Node) bool {
+	for child := list.FirstChild(); child != nil; child = child.NextSibling() {
+		if child.Kind() != ast.KindListItem {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *textWriter) code(n ast.Node) {
+	for i := range n.Lines().Len() {
+		line := n.Lines().At(i)
+		w.begin()
+		w.line = lineText // its spaces count
+		w.plain(strings.TrimRight(string(line.Value(w.m.source)), "\r\n"))
+		w.breakLine()
+	}
+	w.endBlock()
+}
+
+func (w *textWriter) row(row ast.Node) {
+	if tags := w.m.rowTags(row); tags != nil {
+		for _, id := range tags {
+			w.unit(id, true)
+		}
+		return
+	}
+	for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+		w.children(cell)
+		if cell.NextSibling() != nil {
+			w.begin()
+			w.line = lineText
+			w.write(" | ")
+		}
+	}
+	w.breakLine()
+}
+
+// paragraph writes running text, or links that stand for themselves: each of these is a line of its own.
+func (w *textWriter) paragraph(n ast.Node) {
+	alone := w.linksOnly(n)
+	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+		link, ok := child.(*ast.Link)
+		_, button := w.m.mark(child, "class")
+		if !ok || !alone && !button {
+			w.inline(child)
+			continue
+		}
+		if w.line == lineText {
+			w.breakLine()
+		}
+		w.link(link, string(link.Destination), true)
+		w.breakLine()
+	}
+}
+
+// linksOnly says whether a paragraph holds nothing but links, and perhaps tags around them.
+func (w *textWriter) linksOnly(n ast.Node) bool {
+	found := false
+	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+		switch child := child.(type) {
+		case *ast.Link:
+			found = true
+		case *ast.Text:
+			value := string(child.Segment.Value(w.m.source))
+			if strings.TrimSpace(value) != "" && w.m.tagsOnly(value) == nil {
+				return false
+			}
+		case *ast.String: // behind a link's marks
+		default:
+			return false
+		}
+	}
+	return found
+}
+
+func (w *textWriter) inline(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Text:
+		w.textNode(n)
+	case *ast.String:
+		w.source(string(n.Value))
+	case *ast.CodeSpan:
+		for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+			if text, ok := child.(*ast.Text); ok {
+				w.plain(strings.ReplaceAll(string(text.Segment.Value(w.m.source)), "\n", " "))
+			}
+		}
+	case *ast.Link:
+		w.link(n, string(n.Destination), false)
+	case *ast.Image:
+		w.image(n)
+	case *ast.AutoLink:
+		w.address(n, string(n.Label(w.m.source)))
+	case *linkNode:
+		w.address(n, n.target)
+	case *ast.RawHTML:
+		for i := range n.Segments.Len() {
+			segment := n.Segments.At(i)
+			w.plain(string(segment.Value(w.m.source)))
+		}
+	default:
+		w.children(n)
+	}
+}
+
+func (w *textWriter) textNode(n *ast.Text) {
+	value := string(n.Segment.Value(w.m.source))
+	if n.IsRaw() {
+		w.plain(value)
+	} else {
+		w.source(value)
+	}
+	switch {
+	case n.HardLineBreak():
+		w.breakLine()
+	case n.SoftLineBreak():
+		w.write(" ")
+	}
+}
+
+func (w *textWriter) image(n *ast.Image) {
+	w.dropped(string(n.Destination))
+	w.dropped(string(n.Title))
+	if !n.HasChildren() {
+		return
+	}
+	w.write("[")
+	w.label(n)
+	w.write("]")
+}
+
+// label writes a node's text without its links, which an image's text has none of.
+func (w *textWriter) label(n ast.Node) {
+	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+		switch child := child.(type) {
+		case *ast.Link:
+			w.label(child)
+		case *ast.AutoLink:
+			w.plain(string(child.Label(w.m.source)))
+		case *linkNode:
+		default:
+			w.inline(child)
+		}
+	}
+}
+
+// link writes a link as label: address, or as label (address) in running text.
+func (w *textWriter) link(n ast.Node, destination string, alone bool) {
+	if title := n.(*ast.Link).Title; len(title) > 0 {
+		w.dropped(string(title))
+	}
+	if n.ChildCount() == 0 || w.labelled(n, destination) {
+		w.address(n, destination)
+		return
+	}
+	w.children(n)
+	if strings.HasPrefix(destination, "#") {
+		return
+	}
+	before, behind := " (", ")"
+	if alone {
+		before, behind = ": ", ""
+	}
+	w.write(before)
+	w.address(n, destination)
+	w.write(behind)
+}
+
+// labelled says whether a link's text is its target.
+func (w *textWriter) labelled(n ast.Node, destination string) bool {
+	text, ok := n.FirstChild().(*ast.Text)
+	return ok && n.ChildCount() == 1 && w.m.characters(string(text.Segment.Value(w.m.source))) == w.m.characters(destination)
+}
+
+// address writes a link's target.
+func (w *textWriter) address(n ast.Node, target string) {
+	w.begin()
+	w.line = lineText
+	write := w.source
+	if _, ok := n.(*ast.Link); !ok {
+		write = w.plain
+	}
+	if n.Kind() == ast.KindAutoLink && n.(*ast.AutoLink).AutoLinkType == ast.AutoLinkEmail || !w.m.isTracked(target) {
+		write(withoutScheme(target))
+		return
+	}
+	span := w.m.linkSpan(n)
+	w.flush()
+	w.out = append(w.out, Token{Span: span, Kind: LinkStart})
+	write(target)
+	w.flush()
+	w.out = append(w.out, Token{Span: span, Kind: LinkEnd})
+}
