@@ -19,7 +19,8 @@ func Hash(seed, value string, version int) (n float64, ok bool) {
 		return float64(fnv(fnv(fnvOffset, value), seed)%1000) / 1000, true
 	case 2:
 		inner := fnv(fnv(fnvOffset, seed), value)
-		return float64(fnv(fnvOffset, strconv.FormatUint(uint64(inner), 10))%10000) / 10000, true
+		var digits [10]byte // on the stack: every delivery draws
+		return float64(fnv(fnvOffset, string(strconv.AppendUint(digits[:0], uint64(inner), 10)))%10000) / 10000, true
 	}
 	return 0, false
 }
