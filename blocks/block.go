@@ -42,16 +42,16 @@ const Otherwise = "otherwise"
 // maxVariants is how many a choice's index can tell apart.
 const maxVariants = 255
 
-// ReadBody reads the variants from a block's body, which is Markdown or HTML. Whatever is found, the variants that are there come
+// ReadBody reads the variants from a block's body, which is HTML, or Markdown in the looks of a theme. Whatever is found, the variants that are there come
 // with it, so that all of them can be checked.
-func (b *Block) ReadBody(body finding.Text, markdown bool, scope *audience.Scope) []finding.Finding {
+func (b *Block) ReadBody(body finding.Text, markdown bool, theme *templates.Theme, scope *audience.Scope) []finding.Finding {
 	findings := templates.ForeignTags(body)
 	tokens, more := templates.Lex(body)
 	findings = append(findings, more...)
 	sections, more := templates.Sections(tokens, body)
 	findings = append(findings, more...)
 	for i := range sections {
-		variant, more := readVariant(&sections[i], b.File, markdown, scope)
+		variant, more := readVariant(&sections[i], b.File, markdown, theme, scope)
 		b.Variants, findings = append(b.Variants, variant), append(findings, more...)
 	}
 	if len(b.Variants) > maxVariants {
@@ -62,7 +62,7 @@ func (b *Block) ReadBody(body finding.Text, markdown bool, scope *audience.Scope
 	return findings
 }
 
-func readVariant(section *templates.Section, file *finding.File, markdown bool, scope *audience.Scope) (Variant, []finding.Finding) {
+func readVariant(section *templates.Section, file *finding.File, markdown bool, theme *templates.Theme, scope *audience.Scope) (Variant, []finding.Finding) {
 	v := Variant{Name: section.Name.S, Place: section.Span}
 	var findings []finding.Finding
 	if section.Otherwise {
@@ -71,6 +71,6 @@ func readVariant(section *templates.Section, file *finding.File, markdown bool, 
 		v.Rule, findings = audience.ParseRule(section.When, scope)
 	}
 	var more []finding.Finding
-	v.Body, v.Text, more = templates.Body(section.Body, file, markdown)
+	v.Body, v.Text, more = templates.Body(section.Body, file, markdown, theme)
 	return v, append(findings, more...)
 }

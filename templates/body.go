@@ -4,10 +4,10 @@ import "germane/internal/finding"
 
 // Body parses the tokens of a message's body, of a variant or of a layout, as HTML and as plain text. Both hold the same Liquid,
 // as far as it decides what there is to read, and the same links, whose spans tell which belong together.
-func Body(tokens []Token, file *finding.File, markdown bool) (html, text []Node, findings []finding.Finding) {
+func Body(tokens []Token, file *finding.File, markdown bool, theme *Theme) (html, text []Node, findings []finding.Finding) {
 	var htmlTokens, textTokens []Token
 	if markdown {
-		htmlTokens, textTokens, findings = Markdown(tokens, file)
+		htmlTokens, textTokens, findings = Markdown(tokens, file, theme)
 	} else {
 		p := newPage(tokens)
 		htmlTokens, textTokens = p.withLinks(), p.text()

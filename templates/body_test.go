@@ -33,7 +33,7 @@ func streams(name, source string) (html, plain []Token) {
 	file := finding.NewFile(name, source)
 	tokens, _ := Lex(file.All())
 	if strings.HasSuffix(name, ".md") {
-		html, plain, _ = Markdown(tokens, file)
+		html, plain, _ = Markdown(tokens, file, nil)
 		return html, plain
 	}
 	p := newPage(tokens)
@@ -151,7 +151,7 @@ func TestLinkNodes(t *testing.T) {
 	t.Parallel()
 	file := finding.NewFile("a.md", "[a](https://a.example/{{ x }}) {% if y %}[b](b){% endif %}")
 	tokens, _ := Lex(file.All())
-	html, text, findings := Body(tokens, file, true)
+	html, text, findings := Body(tokens, file, true, nil)
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}

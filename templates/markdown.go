@@ -22,14 +22,14 @@ const (
 // A placeholder that does not occur in the source stands for each piece of Liquid while goldmark reads the Markdown; the tree
 // is then mended where Liquid and Markdown overlap (a loop around list items or table rows) and written out as tokens. What
 // Liquid opens inside an HTML element must close inside it, so that the HTML is well-nested whichever branch is taken.
-func Markdown(tokens []Token, file *finding.File) (html, plain []Token, findings []finding.Finding) {
+func Markdown(tokens []Token, file *finding.File, theme *Theme) (html, plain []Token, findings []finding.Finding) {
 	m := newMarkdown(tokens, file)
 	if !m.withinLimits() {
 		return tokens, tokens, m.found.findings
 	}
 	root := m.parse()
 	m.mend(root)
-	w := &htmlWriter{m: m}
+	w := &htmlWriter{m: m, theme: theme}
 	w.children(root)
 	html = w.finish()
 	m.checkReferences(root)

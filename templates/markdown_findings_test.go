@@ -131,7 +131,7 @@ func TestMarkdownHostile(t *testing.T) {
 			file := finding.NewFile("a.md", source)
 			tokens, _ := Lex(file.All())
 			lexed := time.Since(began)
-			Markdown(tokens, file)
+			Markdown(tokens, file, nil)
 			if took := time.Since(began); took > time.Second {
 				t.Errorf("took %v, %v of it the lexer", took, lexed)
 			} else if took > 200*time.Millisecond {

@@ -63,7 +63,7 @@ func checkMarkdown(t *testing.T, source string, seed uint64) bool {
 	file := finding.NewFile("a.md", source)
 	tokens, _ := Lex(file.All())
 	began := time.Now()
-	out, plain, findings := Markdown(tokens, file)
+	out, plain, findings := Markdown(tokens, file, nil)
 	if took := time.Since(began); took > 2*time.Second {
 		t.Fatalf("%d bytes took %v", len(source), took)
 	}

@@ -14,6 +14,7 @@ import (
 // must close inside it.
 type htmlWriter struct {
 	m     *markdown
+	theme *Theme          // nil: plain HTML
 	text  strings.Builder // HTML since the last token
 	span  Span            // the source of what is being written
 	out   []Token

@@ -11,7 +11,7 @@ import (
 func markdownHTML(source string) (string, []finding.Finding) {
 	file := finding.NewFile("blocks/test.md", source)
 	tokens, _ := Lex(file.All())
-	out, _, findings := Markdown(tokens, file)
+	out, _, findings := Markdown(tokens, file, nil)
 	var b strings.Builder
 	for _, token := range out {
 		switch token.Kind {
