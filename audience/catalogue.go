@@ -69,6 +69,32 @@ func (c *Catalogue) All() []*Attribute {
 	return c.attributes
 }
 
+// RestrictHosts makes all URLs of the catalogue lead to the given hosts and their subdomains only; others are not allowed, and so
+// missing. It returns the first attribute that holds URLs, or nil. It is called once, before the catalogue is used.
+func (c *Catalogue) RestrictHosts(hosts []string) *Attribute {
+	var first *Attribute
+	for _, a := range c.All() {
+		if a.Type.restrict(hosts) && first == nil {
+			first = a
+		}
+	}
+	return first
+}
+
+func (t *Type) restrict(hosts []string) (found bool) {
+	if t.Kind == URL {
+		t.Hosts = append([]string{}, hosts...)
+		return true
+	}
+	if t.Of != nil {
+		found = t.Of.restrict(hosts)
+	}
+	for i := range t.Fields {
+		found = t.Fields[i].Type.restrict(hosts) || found
+	}
+	return found
+}
+
 // Names returns the attributes' names in the order of the file.
 func (c *Catalogue) Names() []string {
 	names := make([]string, 0, len(c.All()))

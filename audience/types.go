@@ -64,6 +64,7 @@ type Type struct {
 	MaxItems  int      // List; 0: DefaultMaxItems
 	Min, Max  *float64 // Int, Float: inclusive; nil: unbounded
 	Values    []string // String: the only allowed values, as written; nil: any
+	Hosts     []string // URL: the only hosts, with their subdomains, that it may lead to; nil: any
 }
 
 // Field is one named value of a record or an event.

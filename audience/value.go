@@ -186,7 +186,7 @@ func (t *Type) constrain(v *Value) string {
 }
 
 func (t *Type) constrainText(s string) string {
-	if t.Kind == URL && !validURL(s) {
+	if t.Kind == URL && !validURL(s, t.Hosts) {
 		return "not an https address"
 	}
 	if t.Values != nil && !slices.Contains(t.Values, s) {
@@ -201,7 +201,7 @@ func (t *Type) constrainText(s string) string {
 // validURL accepts https addresses of a named host without user info. It is written by hand because it runs for every person and
 // must not allocate; it refuses more than RFC 3986 does: white space, control characters, double quotes, backticks, < > and \ anywhere, and hosts
 // that are not letters, digits, dots and hyphens.
-func validURL(s string) bool {
+func validURL(s string, hosts []string) bool {
 	const scheme = "https://"
 	if len(s) <= len(scheme) || !strings.EqualFold(s[:len(scheme)], scheme) {
 		return false
@@ -216,7 +216,13 @@ func validURL(s string) bool {
 		host = host[:end]
 	}
 	name, port, hasPort := strings.Cut(host, ":")
-	return validHost(name) && (!hasPort || validPort(port))
+	return validHost(name) && (!hasPort || validPort(port)) && (hosts == nil || slices.ContainsFunc(hosts, func(host string) bool { return below(name, host) }))
+}
+
+// below reports whether a host is another one or a subdomain of it.
+func below(name, host string) bool {
+	rest := len(name) - len(host)
+	return rest >= 0 && strings.EqualFold(name[rest:], host) && (rest == 0 || name[rest-1] == '.')
 }
 
 func validHost(name string) bool {

@@ -23,13 +23,16 @@ func (c *compiler) nodes(nodes []templates.Node) code {
 			compiled = append(compiled, i)
 		}
 	}
+	if c.strict != nil {
+		return c.strict.finish(compiled)
+	}
 	return compiled
 }
 
 func (c *compiler) node(node templates.Node) instruction {
 	switch n := node.(type) {
 	case *templates.Text:
-		return &text{n.Text}
+		return &text{text: n.Text}
 	case *templates.Output:
 		if n.Value == nil {
 			return nil
@@ -45,12 +48,12 @@ func (c *compiler) node(node templates.Node) instruction {
 		value := c.value(n.Value) // before the name it is given exists
 		return &assignment{target: c.target(n.Name), value: value}
 	case *templates.Capture:
-		body := c.nodes(n.Body)
+		body := c.plainly(n.Body)
 		return &capture{target: c.target(n.Name), body: body}
 	case *templates.Cycle:
-		return &cycle{group: c.optional(n.Group), key: n.Key, values: c.values(n.Values)}
+		return &cycle{group: c.optional(n.Group), key: n.Key, values: c.values(n.Values), form: c.form(n)}
 	case *templates.Counter:
-		return &counter{name: n.Name, step: int64(n.Step)}
+		return &counter{name: n.Name, step: int64(n.Step), form: c.form(n)}
 	case *templates.Break:
 		if n.Continue {
 			return &jump{continueLoop}
@@ -91,12 +94,32 @@ func (c *compiler) hide(name string) (target, func()) {
 	return target{local: -1, name: name}, func() {}
 }
 
-func (c *compiler) output(n *templates.Output) instruction {
-	compiled := &output{value: c.value(n.Value)}
-	if c.strict != nil {
-		return c.strict.output(n, compiled)
+// form is how a tag or output writes a value.
+func (c *compiler) form(n templates.Node) form {
+	if c.strict == nil {
+		return form{}
 	}
-	return compiled
+	return c.strict.form(n)
+}
+
+func (c *compiler) output(n *templates.Output) instruction {
+	if c.strict != nil {
+		if special := c.strict.special(n); special != nil {
+			return special
+		}
+	}
+	return &output{value: c.value(n.Value), form: c.form(n)}
+}
+
+// plainly compiles a capture's body, whose output is a value and not part of the message yet.
+func (c *compiler) plainly(nodes []templates.Node) code {
+	if c.strict == nil {
+		return c.nodes(nodes)
+	}
+	quoted := c.strict.quoted
+	c.strict.quoted = false
+	defer func() { c.strict.quoted = quoted }()
+	return c.nodes(nodes)
 }
 
 func (c *compiler) conditional(n *templates.If) instruction {

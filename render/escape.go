@@ -45,17 +45,26 @@ func escapeURLPart(dst []byte, s string) []byte {
 }
 
 // escapeURL is for a whole URL from a value of type url, which is https to an allowed host by its type. Characters that may not
-// stand in a URL are percent-encoded, those with a meaning in it are kept.
+// stand in a URL are percent-encoded, those with a meaning in it are kept (RFC 3986, section 2).
 func escapeURL(dst []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
-		switch b := s[i]; {
-		case b == '&':
-			dst = append(dst, "&amp;"...)
-		case b <= ' ' || b >= 0x7f || strings.IndexByte("<>\"'`{}|\\^", b) >= 0:
+		if b := s[i]; b <= ' ' || b >= 0x7f || strings.IndexByte("<>\"'`{}|\\^", b) >= 0 {
 			dst = escapeURLPart(dst, s[i:i+1])
-		default:
-			dst = append(dst, b)
+			continue
 		}
+		dst = append(dst, s[i])
+	}
+	return dst
+}
+
+// escapeURLAttribute is for such a URL as the value of an attribute.
+func escapeURLAttribute(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		if s[i] == '&' {
+			dst = append(dst, "&amp;"...)
+			continue
+		}
+		dst = escapeURL(dst, s[i:i+1])
 	}
 	return dst
 }
@@ -74,3 +83,17 @@ func escapeLine(dst []byte, s string) []byte {
 
 // growth is how many bytes an escape writes for one byte at most.
 const growth = 5
+
+// escapePlain is for plain text over several lines: control characters are dropped, and a value's line ends become spaces, so that
+// it cannot look like a line of the message.
+func escapePlain(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		switch b := s[i]; {
+		case b == '\n' || b == '\r' || b == '\t':
+			dst = append(dst, ' ')
+		case b >= ' ' && b != 0x7f:
+			dst = append(dst, b)
+		}
+	}
+	return dst
+}

@@ -1,19 +1,22 @@
 package render
 
-import "strconv"
+import "unsafe"
 
 // text is output as it stands.
-type text struct{ text string }
+type text struct {
+	text   string
+	quoted bool // is quoted-printable already
+}
 
 func (t *text) run(m *machine) flow {
 	m.out = append(m.out, t.text...)
 	return m.written()
 }
 
-// output prints a value, escaped for the place where it stands; open mode does not escape.
+// output prints a value in the form that its place needs.
 type output struct {
-	value  expression
-	escape func(dst []byte, s string) []byte
+	value expression
+	form  form
 }
 
 func (o *output) run(m *machine) flow {
@@ -21,28 +24,39 @@ func (o *output) run(m *machine) flow {
 	if m.err != nil {
 		return halt
 	}
+	return m.emit(v, o.form)
+}
+
+// form is how a value is written where it stands. The zero form, open mode's, writes it as it is.
+type form struct {
+	escape escape
+	quoted bool // as a quoted-printable segment
+}
+
+// emit writes a value.
+func (m *machine) emit(v Value, how form) flow {
 	switch {
 	case v.kind == NilValue:
 		return proceed
-	case v.kind == IntValue: // digits need no escape anywhere
-		m.out = strconv.AppendInt(m.out, v.int(), 10)
-	case o.escape == nil:
+	case how.escape == nil:
 		return m.print(v)
-	case v.kind == StringValue:
-		m.out = o.escape(m.out, v.text)
-	default:
-		return m.printEscaped(v, o.escape)
+	case !how.quoted && v.kind == StringValue:
+		m.out = how.escape(m.out, v.text)
+		return m.written()
 	}
-	return m.written()
-}
-
-func (m *machine) printEscaped(v Value, escape func([]byte, string) []byte) flow {
 	start := len(m.out)
 	f := m.print(v)
-	plain := string(m.out[start:])
-	m.out = escape(m.out[:start], plain)
+	m.scratch = how.escape(m.scratch[:0], alias(m.out[start:]))
+	if m.out = m.out[:start]; how.quoted {
+		m.out = appendQuoted(m.out, alias(m.scratch))
+	} else {
+		m.out = append(m.out, m.scratch...)
+	}
 	return max(f, m.written())
 }
+
+// alias is b as a string without a copy. It must not be kept: b will change.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // conditional runs the first branch whose condition is true.
 type conditional struct {
@@ -150,6 +164,7 @@ type cycle struct {
 	group  expression // nil: none
 	key    string     // of a cycle without a group; "": it shares its position with no other
 	values []expression
+	form   form
 }
 
 func (c *cycle) run(m *machine) flow {
@@ -166,7 +181,7 @@ func (c *cycle) run(m *machine) flow {
 	position := m.scope.cycles[place]
 	// A cycle with fewer values than another of its group prints nothing where it has none, and then starts again.
 	if position < len(c.values) {
-		m.print(c.values[position].eval(m))
+		m.emit(c.values[position].eval(m), c.form)
 	}
 	if position++; position >= len(c.values) {
 		position = 0
@@ -182,6 +197,7 @@ func (c *cycle) run(m *machine) flow {
 type counter struct {
 	name string
 	step int64
+	form form
 }
 
 func (c *counter) run(m *machine) flow {
@@ -194,7 +210,7 @@ func (c *counter) run(m *machine) flow {
 	if c.step < 0 {
 		now = next
 	}
-	return m.print(now)
+	return m.emit(now, c.form)
 }
 
 // jump is break or continue.

@@ -73,21 +73,27 @@ type machine struct {
 	limits Limits    // what is left
 	err    error
 
-	slots     []Value // strict mode: the attributes that the program reads
-	frame     []Value // strict mode: assigned, captured and loop variables
-	given     []Value // strict mode: what the sender knows, in the order of givenNames
-	chosen    []code  // strict mode: by block, the variant to run
-	content   code    // strict mode: what stands where the layout says {{ content }}
-	skipped   string  // strict mode: the reason that a skip gave
-	scope     *scope  // never nil while code runs
-	root      scope   // the outermost scope
-	arguments []Value // a stack of filters' arguments
+	slots      []Value   // strict mode: the attributes that the program reads
+	frame      []Value   // strict mode: assigned, captured and loop variables
+	chosen     []variant // strict mode: by block
+	envelope   *Envelope // strict mode
+	skipped    string    // strict mode: the reason that a skip gave
+	linkValues []string  // strict mode: of the link being written
+	scratch    []byte    // strict mode: a value on its way to its form
+	scope      *scope    // never nil while code runs
+	root       scope     // the outermost scope
+	arguments  []Value   // a stack of filters' arguments
 }
 
 // start prepares the machine for an execution.
 func (m *machine) start(now time.Time, limits Limits) {
 	m.out, m.arguments = m.out[:0], m.arguments[:0]
 	m.now, m.limits, m.err = now, limits, nil
+	m.forget()
+}
+
+// forget empties what tags remember.
+func (m *machine) forget() {
 	m.root = scope{bindings: m.root.bindings[:0], loops: m.root.loops[:0]}
 	m.scope = &m.root
 }

@@ -1,27 +1,39 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"germane/audience"
 	"germane/blocks"
 )
 
-// Parts are a message's pieces, each analysed without an error.
+// Parts are a message's pieces, each analysed without an error. Bodies, layouts and variants come twice: as HTML and as plain text.
 type Parts struct {
-	Name      string
-	Subject   *Analysis
-	Preheader *Analysis // nil: none
-	Body      *Analysis
-	Layout    *Analysis // nil: the body stands alone
-	Blocks    []BlockParts
+	Name        string
+	Subject     *Analysis
+	Preheader   *Analysis // nil: none
+	Body, Plain *Analysis
+	Layout      *Analysis // nil: the body stands alone
+	LayoutPlain *Analysis
+	Blocks      []BlockParts
+	Sender      Sender
+	ListID      string                  // the first part of List-Id, such as tips; "": no such header
+	Feedback    []byte                  // a complete Feedback-ID header; nil: none
+	UTM         func(url string) string // adds the campaign's parameters to a link's target; nil: none
+}
+
+// Sender is whom a message comes from.
+type Sender struct {
+	Name, Email, ReplyTo string // ReplyTo "": answers go to Email
 }
 
 // BlockParts are a block and the analyses of its variants, in their order.
 type BlockParts struct {
-	Block    *blocks.Block
-	Variants []*Analysis
+	Block       *blocks.Block
+	HTML, Plain []*Analysis
 }
 
 // Message is a template compiled with its layout and its blocks. It never changes; any number of goroutines may execute it, each
@@ -30,100 +42,178 @@ type Message struct {
 	Name      string
 	Selection *audience.Selection // what must be decoded of a person
 	Chooser   *blocks.Chooser
+	Links     []Link // by id
 
-	subject, preheader, body, layout code
-	variants                         [][]code // by block and variant
-	reads                            reads
-	locals                           int
+	head          header
+	subject       code
+	preheader     code
+	html, plain   code
+	variants      [][]variant // by block and variant
+	reads         reads
+	locals        int
+	subjectStatic string // the complete Subject header, when it is the same for everybody
 }
 
-// Compile makes a message of its parts. They must have been analysed against the vocabulary, without an error.
-func Compile(parts *Parts, v *Vocabulary) *Message {
+// variant is the code of one of a block's contents.
+type variant struct{ html, plain code }
+
+// Compile makes a message of its parts. They must have been analysed against the vocabulary, without an error. The only errors are
+// names and addresses of the sender that cannot stand in a header.
+func Compile(parts *Parts, v *Vocabulary) (*Message, error) {
 	m := &Message{Name: parts.Name, Selection: audience.NewSelection()}
+	b := &builder{parts: parts, vocabulary: v, message: m, links: &linkTable{known: map[linkPlaceKey]int{}, utm: parts.UTM}}
 	var list []*blocks.Block
-	var names []string
-	for _, b := range parts.Blocks {
-		list, names = append(list, b.Block), append(names, b.Block.Name)
+	for _, part := range parts.Blocks {
+		list, b.names = append(list, part.Block), append(b.names, part.Block.Name)
 	}
 	m.Chooser = blocks.NewChooser(list, m.Selection)
-	lower := func(a *Analysis) code {
-		if a == nil {
-			return nil
-		}
-		r := &resolver{vocabulary: v, selection: m.Selection, analysis: a, blocks: names, reads: &m.reads, locals: map[string][]int{}, count: m.locals}
-		c := &compiler{strict: r, file: a.piece.File}
-		compiled := c.nodes(a.piece.Nodes)
-		m.locals = r.count
-		return compiled
+	m.subject, m.preheader = b.code(parts.Subject, pieceForm{}), b.code(parts.Preheader, pieceForm{})
+	for _, part := range parts.Blocks {
+		m.variants = append(m.variants, b.block(&part))
 	}
-	m.subject, m.preheader, m.body, m.layout = lower(parts.Subject), lower(parts.Preheader), lower(parts.Body), lower(parts.Layout)
-	for _, b := range parts.Blocks {
-		var variants []code
-		for _, a := range b.Variants {
-			variants = append(variants, lower(a))
-		}
-		m.variants = append(m.variants, variants)
-	}
-	return m
+	b.links.block, b.links.variant = "", ""
+	m.html, m.plain = b.page(parts.Layout, parts.Body, false), b.page(parts.LayoutPlain, parts.Plain, true)
+	m.Links = b.links.links
+	return m, m.compileHeader(parts)
 }
 
-// Given is what a message prints of the campaign and of links made for one delivery.
-type Given struct {
-	Campaign, Topic, Objective string
-	Unsubscribe, Preferences   string // URLs
+// builder compiles the pieces of one message.
+type builder struct {
+	parts      *Parts
+	vocabulary *Vocabulary
+	message    *Message
+	names      []string // of blocks
+	links      *linkTable
+}
+
+// pieceForm says how a piece is written.
+type pieceForm struct {
+	plain, quoted bool
+	override      escape
+}
+
+func (b *builder) code(a *Analysis, how pieceForm) code {
+	if a == nil {
+		return nil
+	}
+	r := &resolver{
+		vocabulary: b.vocabulary, selection: b.message.Selection, analysis: a, blocks: b.names, parts: b.special, links: b.links,
+		reads: &b.message.reads, plain: how.plain, quoted: how.quoted, override: how.override, locals: map[string][]int{}, count: &b.message.locals,
+	}
+	return (&compiler{strict: r, file: a.piece.File}).nodes(a.piece.Nodes)
+}
+
+func (b *builder) block(part *BlockParts) []variant {
+	var variants []variant
+	b.links.block = part.Block.Name
+	for i := range part.HTML {
+		b.links.variant = part.Block.Variants[i].Name
+		variants = append(variants, variant{
+			html:  b.code(part.HTML[i], pieceForm{quoted: true}),
+			plain: b.code(part.Plain[i], pieceForm{plain: true, quoted: true, override: escapePlain}),
+		})
+	}
+	return variants
+}
+
+// page is the body inside its layout.
+func (b *builder) page(layout, body *Analysis, plain bool) code {
+	how := pieceForm{plain: plain, quoted: true}
+	if plain {
+		how.override = escapePlain
+	}
+	return b.code(cmp.Or(layout, body), how)
+}
+
+// special is what {{ content }}, {{ subject }} and {{ preheader }} of a layout stand for.
+func (b *builder) special(name string, plain bool) code {
+	how := pieceForm{plain: plain, quoted: true, override: escapeHTML}
+	if plain {
+		how.override = escapePlain
+	}
+	switch name {
+	case "subject":
+		return b.code(b.parts.Subject, how)
+	case "preheader":
+		return b.code(b.parts.Preheader, how)
+	}
+	if plain {
+		return b.code(b.parts.Plain, how)
+	}
+	return b.code(b.parts.Body, pieceForm{quoted: true})
+}
+
+// Envelope is what a message needs of its delivery.
+type Envelope struct {
+	To              string    // the address, its domain in ASCII
+	Date            time.Time // of the Date header
+	ID              string    // the part of the Message-ID before the @
+	Unsubscribe     string    // URL of the one-click unsubscribe page
+	UnsubscribeMail string    // an address that takes withdrawals, too; "": none
+	Preferences     string    // URL of the preferences page
+
+	// Link appends the tracked address of a link: its id, and the values of a target that has some, percent-encoded. nil: links lead
+	// to their targets directly.
+	Link func(dst []byte, link int, values []string) []byte
 }
 
 // Rendered is a message for one person. Its bytes are the renderer's, and valid until it is used again.
 type Rendered struct {
-	Skipped   string // why there is no mail; "" when there is
-	Subject   string
-	Preheader string
-	HTML      []byte
+	Skipped string // why there is no mail; "" when there is
+	MIME    []byte // the complete message
 }
 
 // Renderer executes messages for one person after another. It keeps its buffers; the zero value is ready. One goroutine at a time.
-type Renderer struct{ m machine }
+type Renderer struct {
+	m    machine
+	line []byte // a subject on its way to its header
+}
 
-// Render executes a message for a person decoded by its selection, with the choices that were made. The only error there can be
-// is one of Germane's own: what the analysis promised did not hold.
-func (r *Renderer) Render(message *Message, person *audience.Decoded, choices []blocks.Choice, g *Given) (Rendered, error) {
+// Render executes a message for a person decoded by its selection, with the choices that were made. The only errors there can be
+// are an address that cannot stand in a header, and mistakes of Germane's own: what the analysis promised did not hold.
+func (r *Renderer) Render(message *Message, person *audience.Decoded, choices []blocks.Choice, e *Envelope) (Rendered, error) {
 	m := &r.m
 	m.start(time.UnixMilli(person.Now).UTC(), DefaultLimits())
-	m.prepare(message, person, choices, g)
-	var out Rendered
-	subject, err := m.piece(message.subject)
-	out.Subject = string(subject)
-	if err == nil && m.skipped == "" {
-		var preheader []byte
-		preheader, err = m.piece(message.preheader)
-		out.Preheader = string(preheader)
-	}
-	if err == nil && m.skipped == "" {
-		page := message.layout
-		if page == nil {
-			page = message.body
-		}
-		m.content = message.body
-		out.HTML, err = m.piece(page)
-	}
-	if err != nil {
+	m.prepare(message, person, choices, e)
+	err := r.render(message, e)
+	switch {
+	case err != nil:
 		return Rendered{}, fmt.Errorf("render %s: %w", message.Name, err)
-	}
-	if m.skipped != "" {
+	case m.skipped != "":
 		return Rendered{Skipped: m.skipped}, nil
 	}
-	return out, nil
+	return Rendered{MIME: m.out}, nil
 }
 
-// piece executes code into an empty buffer.
-func (m *machine) piece(c code) ([]byte, error) {
-	m.out = m.out[:0]
-	c.run(m)
-	return m.out, m.err
+func (r *Renderer) render(message *Message, e *Envelope) error {
+	m := &r.m
+	if err := r.header(message, e); err != nil || m.skipped != "" {
+		return err
+	}
+	m.out = append(m.out, message.head.plain...)
+	if message.plain.run(m); m.err != nil || m.skipped != "" {
+		return m.err
+	}
+	m.out = append(m.out, message.head.html...)
+	m.forget() // cycles and counters start again
+	if message.html.run(m); m.err != nil || m.skipped != "" {
+		return m.err
+	}
+	m.out = append(m.out, message.head.end...)
+	return nil
 }
 
-func (m *machine) prepare(message *Message, person *audience.Decoded, choices []blocks.Choice, g *Given) {
-	m.skipped = ""
+// Preheader renders the preheader alone, for programs that show it.
+func (r *Renderer) Preheader(message *Message, person *audience.Decoded, choices []blocks.Choice, e *Envelope) (string, error) {
+	m := &r.m
+	m.start(time.UnixMilli(person.Now).UTC(), DefaultLimits())
+	m.prepare(message, person, choices, e)
+	message.preheader.run(m)
+	return string(m.out), m.err
+}
+
+func (m *machine) prepare(message *Message, person *audience.Decoded, choices []blocks.Choice, e *Envelope) {
+	m.skipped, m.envelope = "", e
 	m.slots = resize(m.slots, len(person.Values))
 	for _, i := range message.reads.slots {
 		m.slots[i] = personValue(&person.Values[i], message.Selection.Type(i))
@@ -133,45 +223,11 @@ func (m *machine) prepare(message *Message, person *audience.Decoded, choices []
 	for _, choice := range choices {
 		m.chosen = append(m.chosen, message.variants[choice.Block][choice.Variant])
 	}
-	m.given = append(m.given[:0], String(g.Campaign), String(g.Topic), String(g.Objective), String(g.Unsubscribe), String(g.Preferences))
 }
 
 // resize empties a buffer of values and gives it a length.
 func resize(values []Value, n int) []Value {
-	if cap(values) < n {
-		return make([]Value, n)
-	}
-	values = values[:n]
+	values = slices.Grow(values[:0], n)[:n]
 	clear(values)
 	return values
-}
-
-// personValue is a decoded value as Liquid sees it; a missing one is nil.
-func personValue(v *audience.Value, t *audience.Type) Value {
-	if !v.Present() {
-		return Value{}
-	}
-	switch v.Kind {
-	case audience.Bool:
-		return Bool(v.Bool())
-	case audience.Int:
-		return Int(v.Int)
-	case audience.Float:
-		return Float(v.Float)
-	case audience.Time, audience.Date:
-		return Time(v.Time())
-	case audience.List:
-		items := make([]Value, len(v.Items))
-		for i := range v.Items {
-			items[i] = personValue(&v.Items[i], t.Of)
-		}
-		return List(items)
-	case audience.Record:
-		object := &Object{}
-		for i := range v.Items {
-			object.Set(t.Fields[i].Name, personValue(&v.Items[i], &t.Fields[i].Type))
-		}
-		return object.Value()
-	}
-	return String(v.Text)
 }

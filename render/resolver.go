@@ -14,9 +14,14 @@ type resolver struct {
 	selection  *audience.Selection
 	analysis   *Analysis
 	blocks     []string // names of the message's blocks, in the order of their choices
+	parts      func(special string, plain bool) code
+	links      *linkTable
 	reads      *reads
+	plain      bool             // the piece is plain text
+	quoted     bool             // what is written is quoted-printable
+	override   escape           // for the subject inside a layout: how values are escaped there; else nil
 	locals     map[string][]int // by name, the innermost last
-	count      int              // of locals
+	count      *int             // of the message's locals
 }
 
 // reads are the slots of a selection that code reads, each once.
@@ -28,17 +33,14 @@ func (r *reads) add(slot int) {
 	}
 }
 
-// givenNames are the values that a message gets from whoever sends it.
-var givenNames = []string{"campaign.name", "campaign.topic", "campaign.objective", "links.unsubscribe", "links.preferences"}
-
-// given is one of them.
-type given struct{ index int }
+// given is a value that whoever sends the message knows: the address of its unsubscribe or preferences page.
+type given struct{ name string }
 
 func (g *given) eval(m *machine) Value {
-	if g.index < len(m.given) {
-		return m.given[g.index]
+	if g.name == "preferences" {
+		return String(m.envelope.Preferences)
 	}
-	return Value{}
+	return String(m.envelope.Unsubscribe)
 }
 
 // local is the place of a variable that tags set.
@@ -46,16 +48,16 @@ func (r *resolver) local(name string) int {
 	if places := r.locals[name]; len(places) > 0 {
 		return places[len(places)-1]
 	}
-	place := r.count
-	r.count++
+	place := *r.count
+	*r.count++
 	r.locals[name] = []int{place}
 	return place
 }
 
 // hide gives a loop's variable a place of its own, so that an inner loop's does not overwrite an outer one's.
 func (r *resolver) hide(name string) (target, func()) {
-	place := r.count
-	r.count++
+	place := *r.count
+	*r.count++
 	r.locals[name] = append(r.locals[name], place)
 	return target{local: place}, func() { r.locals[name] = r.locals[name][:len(r.locals[name])-1] }
 }
@@ -92,45 +94,102 @@ func (r *resolver) root(v *templates.Variable) (expression, int) {
 			return &slot{i}, 1
 		}
 	}
-	if i := slices.Index(givenNames, name+"."+field); i >= 0 {
-		return &given{i}, 1
+	if name == "links" {
+		return &given{field}, 1
+	}
+	if value, ok := r.vocabulary.Constants[name+"."+field]; ok {
+		return &constant{String(value)}, 1
 	}
 	return &constant{}, len(v.Path)
 }
 
-func (r *resolver) output(n *templates.Output, compiled *output) instruction {
-	if r.analysis.contents[n] {
-		return contentPlace{}
+// form is how a tag's or output's values are written.
+func (r *resolver) form(n templates.Node) form {
+	how := form{escape: r.analysis.escapes[n], quoted: r.quoted}
+	if r.override != nil {
+		how.escape = r.override
 	}
-	compiled.escape = r.analysis.escapes[n]
-	return compiled
+	return how
 }
 
-// node compiles the tags that only mail has.
+// special is the code of the message's own parts that a layout prints.
+func (r *resolver) special(n *templates.Output) instruction {
+	name, ok := r.analysis.specials[n]
+	if !ok {
+		return nil
+	}
+	return &inline{r.parts(name, r.plain)}
+}
+
+// node compiles what only mail has.
 func (r *resolver) node(c *compiler, node templates.Node) instruction {
 	switch n := node.(type) {
 	case *templates.BlockUse:
-		return &blockPlace{slices.Index(r.blocks, n.Name)}
+		return &blockPlace{block: slices.Index(r.blocks, n.Name), plain: r.plain}
 	case *templates.Skip:
 		return &skip{c.value(n.Reason)}
+	case *templates.Link:
+		return r.link(c, n)
 	}
-	return &text{}
+	return &inline{}
+}
+
+// inline is code that takes an instruction's place when a program is finished.
+type inline struct{ code code }
+
+func (i *inline) run(m *machine) flow { return i.code.run(m) }
+
+// finish flattens code, joins its static pieces and, for the body of a message, writes them as quoted-printable segments.
+func (r *resolver) finish(c code) code {
+	finished := make(code, 0, len(c))
+	for _, next := range c {
+		switch n := next.(type) {
+		case *inline:
+			for _, one := range n.code {
+				finished = appendJoined(finished, one)
+			}
+		default:
+			finished = appendJoined(finished, next)
+		}
+	}
+	if r.quoted {
+		for i, one := range finished {
+			if static, ok := one.(*text); ok && !static.quoted {
+				finished[i] = &text{text: string(appendQuoted(nil, static.text)), quoted: true}
+			}
+		}
+	}
+	return finished
+}
+
+// appendJoined appends an instruction, or its text to the text before it: quoted-printable segments may be joined as they are.
+func appendJoined(c code, next instruction) code {
+	static, ok := next.(*text)
+	if !ok || len(c) == 0 {
+		return append(c, next)
+	}
+	if last, ok := c[len(c)-1].(*text); ok && last.quoted == static.quoted {
+		c[len(c)-1] = &text{text: last.text + static.text, quoted: last.quoted}
+		return c
+	}
+	return append(c, next)
 }
 
 // blockPlace runs the variant that was chosen for its block.
-type blockPlace struct{ block int }
+type blockPlace struct {
+	block int
+	plain bool
+}
 
 func (b *blockPlace) run(m *machine) flow {
 	if b.block < 0 || b.block >= len(m.chosen) {
 		return proceed
 	}
-	return m.chosen[b.block].run(m)
+	if b.plain {
+		return m.chosen[b.block].plain.run(m)
+	}
+	return m.chosen[b.block].html.run(m)
 }
-
-// contentPlace runs the message inside its layout.
-type contentPlace struct{}
-
-func (contentPlace) run(m *machine) flow { return m.content.run(m) }
 
 // skip ends the message: the person gets none.
 type skip struct{ reason expression }

@@ -17,6 +17,7 @@ type Vocabulary struct {
 	Brand     map[string]string // brand.NAME: constants of germane.yaml
 	Data      map[string]Value  // data.NAME: this week's content
 	Blocks    []string          // names of Dynamic Blocks
+	Constants map[string]string // campaign.NAME and sender.NAME, known when compiling
 }
 
 // Place says what a piece of a message is part of.
@@ -33,6 +34,7 @@ const (
 type Piece struct {
 	File    *finding.File
 	Nodes   []templates.Node
+	Plain   bool // the nodes are plain text, not HTML
 	Place   Place
 	Present []string // attributes that are present for everybody who gets this piece
 }
@@ -44,17 +46,17 @@ type Analysis struct {
 	Bytes      int      // the largest output
 
 	piece    *Piece
-	escapes  map[*templates.Output]escape
-	contents map[*templates.Output]bool // the {{ content }} of a layout
+	escapes  map[templates.Node]escape    // of all that prints values
+	specials map[*templates.Output]string // in a layout: content, subject and preheader
 }
 
 // Analyse proves a piece, or says what keeps it from being proved.
 func Analyse(p *Piece, v *Vocabulary) (*Analysis, []finding.Finding) {
 	a := &analyzer{
 		file: p.File, vocabulary: v, place: p.Place, blocks: map[string]templates.Span{}, reads: map[string]bool{},
-		escapes: map[*templates.Output]escape{}, contents: map[*templates.Output]bool{},
+		escapes: map[templates.Node]escape{}, specials: map[*templates.Output]string{},
 	}
-	if p.Place == LinePlace {
+	if p.Plain || p.Place == LinePlace {
 		a.context.state = inPlain
 	}
 	env := environment{facts: facts{}}
@@ -66,7 +68,7 @@ func Analyse(p *Piece, v *Vocabulary) (*Analysis, []finding.Finding) {
 	if c.bytes > maxPieceBytes || c.turns > maxPieceTurns {
 		a.report(templates.Span{Start: 0, End: 1}, "too-large", fmt.Sprintf("this could become %d MB for somebody", c.bytes>>20), "limit its loops: {% for x in list limit: 3 %}")
 	}
-	return &Analysis{Blocks: a.order, Attributes: sortedKeys(a.reads), Bytes: c.bytes, piece: p, escapes: a.escapes, contents: a.contents}, a.findings
+	return &Analysis{Blocks: a.order, Attributes: sortedKeys(a.reads), Bytes: c.bytes, piece: p, escapes: a.escapes, specials: a.specials}, a.findings
 }
 
 // ended checks the state at the end of a piece.
@@ -74,8 +76,8 @@ func (a *analyzer) ended(p *Piece) {
 	if state := a.context.settled().state; state != inText && state != inPlain && len(p.Nodes) > 0 {
 		a.report(p.Nodes[len(p.Nodes)-1].Place(), "markup-across-tags", "a tag, attribute or comment is still open at the end", "close it")
 	}
-	if p.Place == LayoutPlace && len(a.contents) != 1 {
-		a.report(templates.Span{Start: 0, End: 1}, "layout-without-content", fmt.Sprintf("a layout prints its message once, this one %d times", len(a.contents)), "write {{ content }} where the message goes")
+	if p.Place == LayoutPlace && a.contents != 1 {
+		a.report(templates.Span{Start: 0, End: 1}, "layout-without-content", fmt.Sprintf("a layout prints its message once, this one %d times", a.contents), "write {{ content }} where the message goes")
 	}
 }
 
@@ -91,14 +93,16 @@ type analyzer struct {
 	vocabulary *Vocabulary
 	place      Place
 	context    htmlContext
-	contents   map[*templates.Output]bool
+	contents   int // how often {{ content }} is printed
+	specials   map[*templates.Output]string
 	order      []string // blocks used
 	loops      []*templates.For
 	depth      int  // of tags around this place
+	inLink     bool // inside a link's target
 	quiet      bool // a first pass over a loop's body: findings come from the second
 	blocks     map[string]templates.Span
 	reads      map[string]bool // attributes read
-	escapes    map[*templates.Output]escape
+	escapes    map[templates.Node]escape
 	findings   []finding.Finding
 }
 
@@ -156,6 +160,8 @@ func (a *analyzer) node(node templates.Node, env environment) (environment, cost
 		a.skip(n, env)
 		env.dead = true
 		return env, cost{}
+	case *templates.Link:
+		return env, a.link(n, env)
 	}
 	return a.rare(node, env)
 }
@@ -168,6 +174,7 @@ func (a *analyzer) rare(node templates.Node, env environment) (environment, cost
 	case *templates.Counter:
 		a.notOverAttribute(n.Name, n.Span)
 		a.needsText(n.Span, "a counter")
+		a.escapes[n] = escapeHTML
 		return env, cost{bytes: intBytes}
 	case *templates.IfChanged:
 		before := a.context
@@ -177,11 +184,7 @@ func (a *analyzer) rare(node templates.Node, env environment) (environment, cost
 	case *templates.BlockUse:
 		a.block(n)
 	case *templates.Partial:
-		name := "include"
-		if n.Render {
-			name = "render"
-		}
-		a.report(n.Span, "partial-not-used", "{% "+name+" %} is not used in mail", "content that several messages share is a block: {% block name %}; what surrounds them is their layout")
+		a.report(n.Span, "tag-not-used", "{% render %} is not used in mail", "content that several messages share is a block: {% block name %}; what surrounds them is their layout")
 	}
 	return env, cost{}
 }
@@ -212,7 +215,7 @@ func (a *analyzer) block(n *templates.BlockUse) {
 	}
 	a.blocks[n.Name] = n.Span
 	a.order = append(a.order, n.Name)
-	if a.context.settled().state != inText {
+	if state := a.context.settled().state; state != inText && state != inPlain {
 		a.report(n.Span, "block-misplaced", "a block cannot stand inside a tag, attribute, comment or style", "put it between elements")
 	}
 }
@@ -348,8 +351,8 @@ func (a *analyzer) notOverAttribute(name string, at templates.Span) {
 
 func (a *analyzer) capture(n *templates.Capture, env environment) (environment, cost) {
 	a.notOverAttribute(n.Name, n.NameSpan)
-	before := a.context
-	a.context = htmlContext{state: inPlain}
+	before, reads := a.context, a.reads
+	a.context, a.reads = htmlContext{state: inPlain}, map[string]bool{}
 	for _, node := range n.Body {
 		if text, ok := node.(*templates.Text); ok && strings.ContainsAny(text.Text, "<>") {
 			a.report(n.Span, "markup-in-capture", "a capture holds text, but this one contains markup", "move the markup to where the value is printed, or use if and else there")
@@ -363,6 +366,8 @@ func (a *analyzer) capture(n *templates.Capture, env environment) (environment, 
 			value.uses = append(value.uses, attribute)
 		}
 	}
+	maps.Copy(reads, a.reads)
+	a.reads = reads
 	return inside.set(n.Name, value), cost{turns: c.turns}
 }
 
@@ -371,9 +376,15 @@ func (a *analyzer) cycle(n *templates.Cycle, env environment) cost {
 	if n.Group != nil {
 		a.expression(n.Group, env)
 	}
-	for _, e := range n.Values {
-		worst = worst.worst(cost{bytes: a.printed(e, a.expression(e, env))})
+	all := &shape{}
+	for i, e := range n.Values {
+		s := a.expression(e, env)
+		worst = worst.worst(cost{bytes: mulBytes(a.printed(e, s), growth)})
+		if all = join(all, s); i == 0 {
+			all = s
+		}
 	}
+	a.escapes[n] = a.escapeFor(n, n.Values[0], all)
 	a.context = a.context.afterValue()
 	return worst
 }
@@ -410,6 +421,9 @@ const maxLoopDepth = 4
 
 // loop analyses the body three times: what one turn sets, the next one finds; and how a variable grows is seen from the third.
 func (a *analyzer) loop(n *templates.For, env environment) (environment, cost) {
+	if n.Table {
+		a.report(n.Span, "tag-not-used", "{% tablerow %} is not used in mail", "write the table, and a for around its rows")
+	}
 	items, turns := a.iterated(n, env)
 	a.notOverAttribute(n.Variable, n.Span)
 	start := env
@@ -461,10 +475,6 @@ func (a *analyzer) turn(n *templates.For, env environment, item *shape) (environ
 	inside = inside.set(counter, loopShape(env.variables[counter], n.Table))
 	end, c := a.nested(n.Body, inside)
 	end.dead = false
-	if n.Table {
-		c.bytes = addBytes(c.bytes, len(`<tr class="row"></tr><td class="col"></td>`)+2*intBytes)
-		a.needsText(n.Span, "a tablerow")
-	}
 	a.sameContext(before, n.Span, "for")
 	return end, c
 }

@@ -13,14 +13,12 @@ import (
 )
 
 // prefixes are the names before a dot; everything else is an attribute or a variable.
-var prefixes = []string{"person", "brand", "campaign", "event", "data", "links"}
+var prefixes = []string{"person", "brand", "campaign", "sender", "event", "data", "links"}
 
 // foreignPrefixes are what other products write before an attribute's name.
 var foreignPrefixes = []string{"customer", "contact", "user", "subscriber", "profile", "recipient", "attributes", "custom_attribute", "member", "lead"}
 
 var personFields = map[string]bool{"id": false, "email": false, "locale": true, "time_zone": true} // name → may be missing
-
-var campaignFields = []string{"name", "topic", "objective"}
 
 var linkFields = []string{"unsubscribe", "preferences"}
 
@@ -56,7 +54,9 @@ func literalShape(e *templates.Literal) *shape {
 	case templates.FloatLiteral:
 		return &shape{kind: floatKind, bytes: floatBytes, min: &e.Float, max: &e.Float}
 	case templates.StringLiteral:
-		return &shape{kind: textKind, bytes: len(e.String), literal: e.String, blank: strings.TrimSpace(e.String) == ""}
+		s := constantText(e.String)
+		s.literal = e.String
+		return s
 	case templates.NilLiteral, templates.EmptyLiteral, templates.BlankLiteral:
 	}
 	return &shape{kind: nilKind, missing: true}
@@ -188,11 +188,11 @@ func (a *analyzer) prefixField(prefix, field string) (*shape, []string) {
 			return brandShape(value), nil
 		}
 		return nil, sortedKeys(a.vocabulary.Brand)
-	case "campaign":
-		if slices.Contains(campaignFields, field) {
-			return &shape{kind: textKind, bytes: 64, origin: fromSender}, nil
+	case "campaign", "sender":
+		if value, ok := a.vocabulary.Constants[prefix+"."+field]; ok {
+			return &shape{kind: textKind, bytes: len(value), origin: fromSender, missing: value == ""}, nil
 		}
-		return nil, campaignFields
+		return nil, a.vocabulary.constants(prefix)
 	case "links":
 		if slices.Contains(linkFields, field) {
 			return &shape{kind: urlKind, bytes: 512, origin: fromSender}, nil
@@ -207,8 +207,26 @@ func (a *analyzer) prefixField(prefix, field string) (*shape, []string) {
 	return nil, nil
 }
 
+// constants lists the fields of a prefix that are known when compiling.
+func (v *Vocabulary) constants(prefix string) []string {
+	var fields []string
+	for _, name := range sortedKeys(v.Constants) {
+		if field, ok := strings.CutPrefix(name, prefix+"."); ok {
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
+
 func brandShape(value string) *shape {
-	s := &shape{kind: textKind, bytes: len(value), origin: fromBrand, blank: strings.TrimSpace(value) == ""}
+	s := constantText(value)
+	s.origin = fromBrand
+	return s
+}
+
+// constantText is the shape of a text known when compiling: a web address is a URL.
+func constantText(value string) *shape {
+	s := &shape{kind: textKind, bytes: len(value), blank: strings.TrimSpace(value) == ""}
 	if strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://") {
 		s.kind = urlKind
 	}

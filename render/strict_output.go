@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 
 	"germane/audience"
@@ -16,33 +17,60 @@ func (a *analyzer) output(n *templates.Output, env environment) cost {
 		a.report(n.Span, "empty-output", "there is nothing to print here", "write a name between the braces, or remove them")
 		return cost{}
 	}
-	if a.place == LayoutPlace && isContent(n.Value) {
-		return a.content(n)
+	if special := specialName(n.Value); a.place == LayoutPlace && special != "" {
+		return a.special(n, special)
 	}
 	s := a.expression(n.Value, env)
 	bytes := a.printed(n.Value, s)
-	a.escapes[n] = a.escapeFor(n, s)
+	a.escapes[n] = a.escapeFor(n, n.Value, s)
 	a.context = a.context.afterValue()
 	return cost{bytes: mulBytes(bytes, growth)}
 }
 
-func isContent(e templates.Expression) bool {
+// specialName returns content, subject or preheader when an expression is just that.
+func specialName(e templates.Expression) string {
 	v, ok := e.(*templates.Variable)
 	if !ok || len(v.Path) > 0 {
-		return false
+		return ""
 	}
-	name, ok := v.Name.(*templates.Literal)
-	return ok && name.String == "content"
+	if name, ok := v.Name.(*templates.Literal); ok && slices.Contains([]string{"content", "subject", "preheader"}, name.String) {
+		return name.String
+	}
+	return ""
 }
 
-// content is the place of the message in its layout.
-func (a *analyzer) content(n *templates.Output) cost {
-	a.contents[n] = true
-	if a.depth > 0 {
-		a.report(n.Span, "block-misplaced", "{{ content }} cannot stand inside a tag of Liquid", "everybody gets the message: put it at the top level")
+// special is a part of the message printed by its layout.
+func (a *analyzer) special(n *templates.Output, name string) cost {
+	a.specials[n] = name
+	if name == "content" {
+		a.contents++
 	}
-	a.needsText(n.Span, "{{ content }}")
+	if a.depth > 0 {
+		a.report(n.Span, "block-misplaced", "{{ "+name+" }} cannot stand inside a tag of Liquid", "everybody gets the message: put it at the top level")
+	}
+	if c := a.context.forValue(); name == "content" || c.element != "title" {
+		a.needsText(n.Span, "{{ "+name+" }}")
+	}
 	return cost{}
+}
+
+// link analyses a link's target: text and values, but no tags, so that its redirect can be told from the version's table.
+func (a *analyzer) link(n *templates.Link, env environment) cost {
+	before := a.context
+	a.context, a.inLink = htmlContext{state: inDouble, attr: "href", url: urlStart}, true
+	var total cost
+	for _, node := range n.Target {
+		switch node.(type) {
+		case *templates.Text, *templates.Output:
+		default:
+			a.report(node.Place(), "link-with-tags", "a link's target holds a tag", "choose between whole links: {% if … %}[a](…){% else %}[b](…){% endif %}")
+			continue
+		}
+		_, c := a.node(node, env)
+		total = total.plus(c)
+	}
+	a.context, a.inLink = before, false
+	return total
 }
 
 // printed checks that a value prints as something, and returns how many bytes at most.
@@ -78,7 +106,7 @@ func (a *analyzer) needsText(at templates.Span, what string) {
 }
 
 // escapeFor decides how a value is escaped here, or reports that it may not stand here.
-func (a *analyzer) escapeFor(n *templates.Output, s *shape) escape {
+func (a *analyzer) escapeFor(n templates.Node, value templates.Expression, s *shape) escape {
 	c := a.context.forValue()
 	switch c.state {
 	case inPlain:
@@ -86,7 +114,7 @@ func (a *analyzer) escapeFor(n *templates.Output, s *shape) escape {
 	case inText:
 		return escapeHTML
 	case inDouble, inSingle:
-		return a.attributeEscape(n, s, c)
+		return a.attributeEscape(n, value, s, c)
 	case inRawText:
 		if c.element == "title" || c.element == "style" && s.origin <= fromBrand {
 			return escapeHTML
@@ -105,14 +133,14 @@ func (a *analyzer) escapeFor(n *templates.Output, s *shape) escape {
 	return escapeHTML
 }
 
-func (a *analyzer) misplaced(n *templates.Output, where, hint string) {
-	a.report(n.Span, "value-misplaced", "a value cannot stand "+where, hint)
+func (a *analyzer) misplaced(n templates.Node, where, hint string) {
+	a.report(n.Place(), "value-misplaced", "a value cannot stand "+where, hint)
 }
 
-func (a *analyzer) attributeEscape(n *templates.Output, s *shape, c htmlContext) escape {
+func (a *analyzer) attributeEscape(n templates.Node, value templates.Expression, s *shape, c htmlContext) escape {
 	switch {
 	case c.url != notURL:
-		return a.urlEscape(n, s, c)
+		return a.urlEscape(n, value, s, c)
 	case strings.HasPrefix(c.attr, "on"):
 		a.misplaced(n, "in "+c.attr, "mail clients run no scripts")
 	case c.attr == "style" && s.origin > fromBrand:
@@ -121,37 +149,40 @@ func (a *analyzer) attributeEscape(n *templates.Output, s *shape, c htmlContext)
 	return escapeHTML
 }
 
-func (a *analyzer) urlEscape(n *templates.Output, s *shape, c htmlContext) escape {
+func (a *analyzer) urlEscape(n templates.Node, value templates.Expression, s *shape, c htmlContext) escape {
 	if loadedAttributes[c.attr] && s.origin == fromPerson {
 		a.misplaced(n, "in the address of an image", "whoever serves the image would learn it; choose between whole images with {% if %}")
 		return escapeURLPart
 	}
 	if s.origin == fromPerson && s.kind != anyKind {
-		a.linkUse(n, s)
+		a.linkUse(value, s)
 	}
 	switch c.url {
 	case urlStart:
 		if s.kind != urlKind && s.kind != anyKind {
-			a.report(n.Value.Place(), "link-starts-with-value", a.source(n.Value)+" is "+s.kind.String()+" and decides where this link leads",
+			a.report(value.Place(), "link-starts-with-value", a.source(value)+" is "+s.kind.String()+" and decides where this link leads",
 				"start the link with https://…, or declare the attribute with type: url")
+		}
+		if !a.inLink {
+			return escapeURLAttribute
 		}
 		return escapeURL
 	case urlScheme, urlSlash, urlHost:
 		if s.origin > fromBrand {
-			a.report(n.Value.Place(), "link-host-from-value", a.source(n.Value)+" would become part of the link's host", "write the host out and end it with /")
+			a.report(value.Place(), "link-host-from-value", a.source(value)+" would become part of the link's host", "write the host out and end it with /")
 		}
 	}
 	return escapeURLPart
 }
 
 // linkUse reports a person's value in a link unless the catalogue says that it may be seen by whoever the link leads to.
-func (a *analyzer) linkUse(n *templates.Output, s *shape) {
+func (a *analyzer) linkUse(value templates.Expression, s *shape) {
 	if len(s.uses) == 0 {
-		a.report(n.Value.Place(), "use-not-allowed", a.source(n.Value)+" may not stand in a link", "links carry no data about people unless an attribute's `uses` contains link; the tracked address knows who clicked")
+		a.report(value.Place(), "use-not-allowed", a.source(value)+" may not stand in a link", "links carry no data about people unless an attribute's `uses` contains link; the tracked address knows who clicked")
 	}
 	for _, attribute := range s.uses {
 		if attribute.Uses&audience.Link == 0 {
-			a.report(n.Value.Place(), "use-not-allowed", attribute.Name+" may not stand in a link",
+			a.report(value.Place(), "use-not-allowed", attribute.Name+" may not stand in a link",
 				"its `uses` in attributes.yaml would have to contain link: [render, link]; ask "+owner(attribute))
 		}
 	}

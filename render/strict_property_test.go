@@ -29,7 +29,7 @@ func TestProvedTemplatesNeverFail(t *testing.T) {
 			continue
 		}
 		proved++
-		empty := watch(message.body)
+		empty := watch(message.html)
 		var renderer Renderer
 		for range 12 {
 			var decoded audience.Decoded
@@ -39,7 +39,7 @@ func TestProvedTemplatesNeverFail(t *testing.T) {
 				t.Fatal(err)
 			}
 			renders++
-			_, err := renderer.Render(message, &decoded, nil, &Given{Unsubscribe: "https://x.example/u", Preferences: "https://x.example/p"})
+			_, err := renderer.Render(message, &decoded, nil, &Envelope{To: "a@b.example", Date: now, ID: "d1", Unsubscribe: "https://x.example/u", Preferences: "https://x.example/p"})
 			if err != nil || *empty != "" {
 				t.Fatalf("%s\nfor %s: %v, empty: %s", source, person.Stored(now).Attributes, err, *empty)
 			}
@@ -59,7 +59,11 @@ func prove(source string, vocabulary *Vocabulary) *Message {
 	if len(findings)+len(more)+len(found) > 0 {
 		return nil
 	}
-	return Compile(&Parts{Name: "t", Body: analysis}, vocabulary)
+	message, err := Compile(&Parts{Name: "t", Body: analysis, Sender: Sender{Email: "a@b.example"}}, vocabulary)
+	if err != nil {
+		panic(err)
+	}
+	return message
 }
 
 // watch replaces every output by one that notes when there is nothing to print.

@@ -51,7 +51,7 @@ func analyse(t testing.TB, place Place, source string, present ...string) []find
 	t.Helper()
 	file := finding.NewFile("t.html", source)
 	tokens, findings := templates.Lex(file.All())
-	nodes, more := templates.Body(tokens, file, false)
+	nodes, _, more := templates.Body(tokens, file, false, nil)
 	_, found := Analyse(&Piece{File: file, Nodes: nodes, Place: place, Present: present}, testVocabulary(t))
 	return finding.Sort(append(append(findings, more...), found...))
 }
@@ -217,7 +217,7 @@ func TestTypes(t *testing.T) {
 		`{% for i in (1..1000) %}{% for j in (1..1000) %}x{% endfor %}{% endfor %}`:                     "too-large",
 		`{% skip %}`:       "bad-skip",
 		`{% skip "why" %}`: "",
-		`{% render "a" %}`: "partial-not-used",
+		`{% render "a" %}`: "tag-not-used",
 	} {
 		found := codes(analyse(t, BodyPlace, source))
 		if want == "bad-skip" && found != "" { // the parser may say it, too

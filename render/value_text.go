@@ -80,7 +80,7 @@ func (v Value) appendInspect(dst []byte) []byte {
 	case NilValue:
 		return append(dst, "nil"...)
 	case StringValue:
-		return appendQuoted(dst, v.text)
+		return appendRubyText(dst, v.text)
 	case EmptyValue, BlankValue:
 		return append(dst, `""`...)
 	case ListValue:
@@ -98,7 +98,7 @@ func (v Value) appendInspect(dst []byte) []byte {
 			if i > 0 {
 				dst = append(dst, ", "...)
 			}
-			dst = append(appendQuoted(dst, key), "=>"...)
+			dst = append(appendRubyText(dst, key), "=>"...)
 			dst = v.object().values[i].appendInspect(dst)
 		}
 		return append(dst, '}')
@@ -111,7 +111,7 @@ var rubyEscapes = map[rune]string{
 	'\a': `\a`, '\b': `\b`, '\t': `\t`, '\n': `\n`, '\v': `\v`, '\f': `\f`, '\r': `\r`, 0x1b: `\e`, '"': `\"`, '\\': `\\`,
 }
 
-func appendQuoted(dst []byte, s string) []byte {
+func appendRubyText(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i, r := range s {
 		escape, ok := rubyEscapes[r]

@@ -18,17 +18,20 @@ type compiler struct {
 	r          *document.Reader
 	vocabulary *render.Vocabulary
 	blocks     map[string]render.BlockParts
-	layouts    map[string]*render.Analysis
+	layouts    map[string]pair
 }
+
+// pair is a piece of a message as HTML and as plain text.
+type pair struct{ html, plain *render.Analysis }
 
 // compile reads all Liquid of the workspace, proves it, and makes its messages.
 func (w *Workspace) compile(r *document.Reader) {
-	c := &compiler{w: w, r: r, vocabulary: w.vocabulary(), blocks: map[string]render.BlockParts{}, layouts: map[string]*render.Analysis{}}
+	c := &compiler{w: w, r: r, vocabulary: w.vocabulary(), blocks: map[string]render.BlockParts{}, layouts: map[string]pair{}}
 	for _, source := range w.Blocks {
 		c.block(source)
 	}
 	for _, source := range w.Layouts {
-		c.layouts[source.Name] = c.analyse(source.File, source.Body, false, render.LayoutPlace)
+		c.layouts[source.Name] = c.body(source.File, source.Body, false, render.LayoutPlace)
 	}
 	var messages []*render.Parts
 	used := map[string]bool{}
@@ -44,7 +47,12 @@ func (w *Workspace) compile(r *document.Reader) {
 	}
 	if !finding.HasErrors(r.Findings) {
 		for _, parts := range messages {
-			w.Messages = append(w.Messages, render.Compile(parts, c.vocabulary))
+			message, err := render.Compile(parts, c.vocabulary)
+			if err != nil {
+				r.Add(about("germane.yaml", "bad-sender", "the sender of "+parts.Name+" cannot stand in a message: "+err.Error(), "write its name and address anew under senders"))
+				continue
+			}
+			w.Messages = append(w.Messages, message)
 		}
 	}
 	for _, source := range w.Blocks {
@@ -55,7 +63,7 @@ func (w *Workspace) compile(r *document.Reader) {
 }
 
 func (w *Workspace) vocabulary() *render.Vocabulary {
-	v := &render.Vocabulary{Catalogue: w.Catalogue, Brand: map[string]string{}, Data: map[string]render.Value{}}
+	v := &render.Vocabulary{Catalogue: w.Catalogue, Brand: map[string]string{}, Data: map[string]render.Value{}, Constants: w.constants()}
 	for _, constant := range w.Config.Brand {
 		v.Brand[constant.Name] = constant.Text.S
 	}
@@ -68,6 +76,21 @@ func (w *Workspace) vocabulary() *render.Vocabulary {
 	return v
 }
 
+// constants are what messages print of their campaign and sender: those of the first campaign and the default sender, until a
+// campaign compiles a message for itself.
+func (w *Workspace) constants() map[string]string {
+	sender, _ := w.Config.Sender("default")
+	constants := map[string]string{
+		"sender.name": sender.DisplayName, "sender.email": sender.Email, "sender.postal_address": sender.PostalAddress,
+		"campaign.name": "preview", "campaign.topic": "preview", "campaign.objective": "preview",
+	}
+	for _, campaign := range w.Campaigns {
+		constants["campaign.name"], constants["campaign.topic"], constants["campaign.objective"] = campaign.Name, campaign.Topic.S, campaign.Objective
+		break
+	}
+	return constants
+}
+
 func (c *compiler) add(findings []finding.Finding) {
 	c.r.Findings = append(c.r.Findings, findings...)
 }
@@ -77,15 +100,14 @@ func (c *compiler) block(source *BlockSource) {
 		Name: source.Name, Description: source.Description, Owner: source.Owner, Goal: source.Wanted, Control: source.Control,
 		ReviewBy: source.ReviewBy, File: source.File,
 	}
-	c.add(b.ReadBody(source.Body, source.Markdown, c.w.Scope))
+	c.add(b.ReadBody(source.Body, source.Markdown, nil, c.w.Scope))
 	parts := render.BlockParts{Block: b}
 	var before []*audience.Rule
 	for i := range b.Variants {
 		variant := &b.Variants[i]
-		piece := &render.Piece{File: source.File, Nodes: variant.Body, Place: render.VariantPlace, Present: present(variant.Rule, before)}
-		analysis, findings := render.Analyse(piece, c.vocabulary)
-		c.add(findings)
-		parts.Variants = append(parts.Variants, analysis)
+		html := &render.Piece{File: source.File, Nodes: variant.Body, Place: render.VariantPlace, Present: present(variant.Rule, before)}
+		both := c.both(html, variant.Text)
+		parts.HTML, parts.Plain = append(parts.HTML, both.html), append(parts.Plain, both.plain)
 		if variant.Rule != nil {
 			before = append(before, variant.Rule)
 		}
@@ -106,20 +128,49 @@ func present(rule *audience.Rule, before []*audience.Rule) []string {
 	return names
 }
 
-// analyse parses and proves a text of Liquid.
-func (c *compiler) analyse(file *finding.File, text finding.Text, markdown bool, place render.Place) *render.Analysis {
+// both proves a piece as HTML and as plain text. What both have wrong is reported once.
+func (c *compiler) both(html *render.Piece, text []templates.Node) pair {
+	plain := *html
+	plain.Nodes, plain.Plain = text, true
+	var p pair
+	var findings []finding.Finding
+	p.html, findings = render.Analyse(html, c.vocabulary)
+	c.add(findings)
+	p.plain, findings = render.Analyse(&plain, c.vocabulary)
+	c.add(findings)
+	return p
+}
+
+// body parses and proves a template's body or a layout.
+func (c *compiler) body(file *finding.File, text finding.Text, markdown bool, place render.Place) pair {
+	tokens, ok := c.lex(text)
+	html, plain, findings := templates.Body(tokens, file, markdown, nil)
+	c.add(findings)
+	if !ok || unclosed(findings) {
+		return pair{&render.Analysis{}, &render.Analysis{}} // what stands inside what is anybody's guess
+	}
+	return c.both(&render.Piece{File: file, Nodes: html, Place: place}, plain)
+}
+
+// line parses and proves a subject or preheader.
+func (c *compiler) line(file *finding.File, text finding.Text) *render.Analysis {
+	tokens, ok := c.lex(text)
+	nodes, findings := templates.Parse(tokens, templates.Mail)
+	c.add(findings)
+	if !ok || unclosed(findings) {
+		return &render.Analysis{}
+	}
+	analysis, findings := render.Analyse(&render.Piece{File: file, Nodes: nodes, Place: render.LinePlace}, c.vocabulary)
+	c.add(findings)
+	return analysis
+}
+
+// lex cuts a text into tokens; ok says that nothing is wrong with them.
+func (c *compiler) lex(text finding.Text) (tokens []templates.Token, ok bool) {
 	c.add(templates.ForeignTags(text))
 	tokens, findings := templates.Lex(text)
 	c.add(findings)
-	broken := finding.HasErrors(findings)
-	nodes, findings := templates.Body(tokens, file, markdown)
-	c.add(findings)
-	if broken || unclosed(findings) {
-		return &render.Analysis{} // what stands inside what is anybody's guess
-	}
-	analysis, findings := render.Analyse(&render.Piece{File: file, Nodes: nodes, Place: place}, c.vocabulary)
-	c.add(findings)
-	return analysis
+	return tokens, !finding.HasErrors(findings)
 }
 
 // brokenTemplate reports whether a template's file could not be read as it should.
@@ -135,21 +186,43 @@ func unclosed(findings []finding.Finding) bool {
 
 // parts proves a template's own pieces and finds the others. What is missing is a finding already.
 func (c *compiler) parts(source *TemplateSource) *render.Parts {
-	parts := &render.Parts{Name: source.Name}
+	parts := &render.Parts{Name: source.Name, Sender: c.sender(source), ListID: c.topic(source)}
 	if source.Subject.File != nil {
-		parts.Subject = c.analyse(source.File, source.Subject, false, render.LinePlace)
+		parts.Subject = c.line(source.File, source.Subject)
 	}
 	if source.Preheader.File != nil {
-		parts.Preheader = c.analyse(source.File, source.Preheader, false, render.LinePlace)
+		parts.Preheader = c.line(source.File, source.Preheader)
 	}
-	parts.Body = c.analyse(source.File, source.Body, source.Markdown, render.BodyPlace)
-	parts.Layout = c.layouts[source.Layout.S]
+	body := c.body(source.File, source.Body, source.Markdown, render.BodyPlace)
+	parts.Body, parts.Plain = body.html, body.plain
+	layout := c.layouts[source.Layout.S]
+	parts.Layout, parts.LayoutPlain = layout.html, layout.plain
 	for _, name := range parts.Body.Blocks {
 		if b, ok := c.blocks[name]; ok {
 			parts.Blocks = append(parts.Blocks, b)
 		}
 	}
 	return parts
+}
+
+// sender is whom a template comes from: the sender that it names, or the default one.
+func (c *compiler) sender(source *TemplateSource) render.Sender {
+	name := "default"
+	if source.Sender.File != nil {
+		name = source.Sender.S
+	}
+	s, _ := c.w.Config.Sender(name)
+	return render.Sender{Name: s.DisplayName, Email: s.Email, ReplyTo: s.ReplyTo}
+}
+
+// topic is the topic of the first campaign that sends a template; "" when none does.
+func (c *compiler) topic(source *TemplateSource) string {
+	for _, campaign := range c.w.Campaigns {
+		if campaign.Template.S == source.Name {
+			return campaign.Topic.S
+		}
+	}
+	return ""
 }
 
 // Message returns a compiled template by name.

@@ -95,6 +95,9 @@ func (l *loader) foundations(environment map[string]string) {
 	l.take(findings)
 	w.Catalogue, findings = audience.ReadCatalogue(l.document("attributes.yaml", document.Format{}))
 	l.take(findings)
+	if a := w.Catalogue.RestrictHosts(w.Config.LinkHosts); a != nil && len(w.Config.LinkHosts) == 0 && a.Place.File != nil {
+		l.take([]finding.Finding{a.Place.Whole("link-hosts-missing", a.Name+" holds URLs, but germane.yaml does not say where links may lead", "write link_hosts: [acme.example] in germane.yaml")})
+	}
 	w.Events, findings = audience.ReadEvents(l.document("events.yaml", document.Format{}))
 	l.take(findings)
 	w.Scope = &audience.Scope{Catalogue: w.Catalogue, Topics: w.Config.TopicNames()}

@@ -53,8 +53,8 @@ var strictCodes = []Info{
 		Wrong:   "<body></body>", Right: "<body>{{ content }}</body>",
 	},
 	{
-		Code: "partial-not-used", Severity: Error, Title: "A render or include tag in mail",
-		Explain: "A workspace has no partials: content that several messages share is a block, what surrounds messages is a layout.",
+		Code: "tag-not-used", Severity: Error, Title: "A tag of Liquid that mail does not use",
+		Explain: "A workspace has no partials: content that several messages share is a block, what surrounds messages is a layout. Tables are written out, with a for around their rows.",
 		Wrong:   `{% render "footer" %}`, Right: "{% block footer %}",
 	},
 	{
@@ -86,6 +86,11 @@ var strictCodes = []Info{
 		Code: "filter-not-needed", Severity: Error, Title: "A filter that mail does not need",
 		Explain: "Values are escaped and encoded for the place where they stand. Doing it a second time would show as &amp;amp; or %2520.",
 		Wrong:   `{{ first_name | default: "you" | escape }}`, Right: `{{ first_name | default: "you" }}`,
+	},
+	{
+		Code: "link-with-tags", Severity: Error, Title: "A tag inside a link's target",
+		Explain: "A version's link table says where each link leads; a target that depends on conditions could not stand in it.",
+		Wrong:   "[Go](https://acme.example/{% if plan %}plans{% endif %})", Right: "{% if plan %}[Go](https://acme.example/plans){% else %}[Go](https://acme.example/){% endif %}",
 	},
 	{
 		Code: "too-many-variants", Severity: Error, Title: "A block with more variants than can be told apart",

@@ -203,4 +203,9 @@ var workspaceCodes = []Info{
 		Explain: "A template treats all items of a list alike, so all of them must be texts, or numbers, or records whose fields agree.",
 		Wrong:   "[{price: 5}, {price: on request}]", Right: "[{price: 5}, {price: 7.5}]",
 	},
+	{
+		Code: "link-hosts-missing", Severity: Error, Title: "Attributes of type url without link_hosts",
+		Explain: "A link whose target comes from a person's data leads only to the hosts of link_hosts and their subdomains. Without the list every such value would count as missing.",
+		Wrong:   "picks: {type: list, of: {name: string, url: url}}   # and no link_hosts in germane.yaml", Right: "link_hosts: [acme.example]",
+	},
 }

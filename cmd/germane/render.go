@@ -1,0 +1,188 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"germane/audience"
+	"germane/blocks"
+	"germane/internal/finding"
+	"germane/render"
+	"germane/workspace"
+)
+
+func newRender(sys *system, o *options) *cobra.Command {
+	var v viewer
+	var as string
+	c := &cobra.Command{
+		Use:   "render TEMPLATE",
+		Short: "Render a message for one person",
+		Long: `Render a message for one person: the bytes that would be sent, but for ids and the date.
+Links lead to their targets directly; a campaign's links are tracked when it sends.`,
+		Example: `  germane render weekly > weekly.html                    as the first persona
+  germane render weekly --as text --person eli-stale
+  germane render weekly --as eml --person ann.json --at 2027-03-01T09:00:00Z
+  germane render weekly --as json --set plan=trial --set trial_days_left=1`,
+		Args: arguments(1, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.json && !c.Flags().Changed("as") {
+				as = "json"
+			}
+			w, err := loadSound(sys, o)
+			if err != nil {
+				return err
+			}
+			return renderOne(sys, w, args[0], as, &v)
+		},
+	}
+	v.flags(c)
+	c.Flags().StringVar(&as, "as", "html", "html, text, eml or json")
+	return c
+}
+
+// view is a message rendered for one person, and how it came about.
+type view struct {
+	message   *render.Message
+	person    *audience.Person
+	decoded   *audience.Decoded
+	choices   []blocks.Choice
+	rendered  render.Rendered
+	preheader string
+}
+
+func renderOne(sys *system, w *workspace.Workspace, template, as string, v *viewer) error {
+	write, ok := map[string]func(io.Writer, *view) error{"html": writeHTML, "text": writePlain, "eml": writeMIME, "json": writeJSON}[as]
+	if !ok {
+		return usageError{hint(fmt.Errorf("there is no form %q", as), "use --as html, text, eml or json")}
+	}
+	message, err := findMessage(w, template)
+	if err != nil {
+		return err
+	}
+	person, now, err := v.resolve(sys, w)
+	if err != nil {
+		return err
+	}
+	view, err := renderFor(w, message, person, now)
+	if err != nil {
+		return err
+	}
+	if view.rendered.Skipped != "" {
+		fmt.Fprintf(sys.stderr, "germane: %s gets no mail: %s\n", calling(person), view.rendered.Skipped)
+		return nil
+	}
+	return write(sys.stdout, view)
+}
+
+// findMessage returns a compiled template by its name, or by its file's.
+func findMessage(w *workspace.Workspace, template string) (*render.Message, error) {
+	name := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(template, "templates/"), ".md"), ".html")
+	if message, ok := w.Message(name); ok {
+		return message, nil
+	}
+	var known []string
+	for _, m := range w.Messages {
+		known = append(known, m.Name)
+	}
+	return nil, hint(fmt.Errorf("there is no template %s", template), finding.DidYouMean(name, known, "known templates: "+strings.Join(known, ", ")))
+}
+
+func renderFor(w *workspace.Workspace, message *render.Message, person *audience.Person, now time.Time) (*view, error) {
+	v := &view{message: message, person: person, decoded: &audience.Decoded{}}
+	if err := message.Selection.Decode(person.Stored(now), now.UnixMilli(), v.decoded); err != nil {
+		return nil, fmt.Errorf("read the person: %w", err)
+	}
+	v.choices = message.Chooser.Choose(v.decoded, person.ID, nil)
+	base := ""
+	if w.Config.PublicURL != nil {
+		base = w.Config.PublicURL.String()
+	}
+	e := &render.Envelope{To: person.Email, Date: now, ID: "preview", Unsubscribe: base + "/u/preview", Preferences: base + "/p/preview"}
+	var renderer render.Renderer
+	preheader, err := renderer.Preheader(message, v.decoded, v.choices, e)
+	if err != nil {
+		return nil, err
+	}
+	v.preheader = preheader
+	v.rendered, err = renderer.Render(message, v.decoded, v.choices, e)
+	return v, err
+}
+
+func writeMIME(out io.Writer, v *view) error {
+	_, err := out.Write(v.rendered.MIME)
+	return err
+}
+
+func writeHTML(out io.Writer, v *view) error {
+	mail, err := render.ReadMail(v.rendered.MIME)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, strings.TrimRight(mail.HTML, "\n"))
+	return err
+}
+
+func writePlain(out io.Writer, v *view) error {
+	mail, err := render.ReadMail(v.rendered.MIME)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, strings.TrimRight(mail.Text, "\n"))
+	return err
+}
+
+// The public form of `render --as json`.
+type (
+	renderedMessage struct {
+		Subject   string           `json:"subject"`
+		Preheader string           `json:"preheader"`
+		HTML      string           `json:"html"`
+		Text      string           `json:"text"`
+		Choices   []renderedChoice `json:"choices"`
+		Links     []renderedLink   `json:"links"`
+		Bytes     int              `json:"bytes"` // of the complete message
+	}
+	renderedChoice struct {
+		Block   string `json:"block"`
+		Variant string `json:"variant"`
+		Reason  string `json:"reason"`
+	}
+	renderedLink struct {
+		ID      int    `json:"id"`
+		Block   string `json:"block"`
+		Variant string `json:"variant"`
+		URL     string `json:"url"`
+	}
+)
+
+func writeJSON(out io.Writer, v *view) error {
+	mail, err := render.ReadMail(v.rendered.MIME)
+	if err != nil {
+		return err
+	}
+	message := renderedMessage{
+		Subject: mail.Subject, Preheader: v.preheader, HTML: mail.HTML, Text: mail.Text, Bytes: len(v.rendered.MIME),
+		Choices: []renderedChoice{}, Links: []renderedLink{},
+	}
+	shown := map[string]string{"": ""}
+	for _, choice := range v.choices {
+		e := v.message.Chooser.Explain(choice, v.decoded)
+		shown[e.Block] = e.Variant
+		message.Choices = append(message.Choices, renderedChoice{Block: e.Block, Variant: e.Variant, Reason: e.Reason.String() + ": " + e.Sentence()})
+	}
+	for i := range v.message.Links {
+		link := &v.message.Links[i]
+		if variant, ok := shown[link.Block]; ok && variant == link.Variant {
+			message.Links = append(message.Links, renderedLink{ID: link.ID, Block: link.Block, Variant: link.Variant, URL: link.Target()})
+		}
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(message)
+}
