@@ -8,26 +8,35 @@ type escape func(dst []byte, s string) []byte
 // escapeHTML is for text and for quoted attribute values: the five characters that HTML gives a meaning (HTML Standard 13.3).
 // NUL and other control characters, which HTML does not allow, are dropped.
 func escapeHTML(dst []byte, s string) []byte {
+	from := 0
 	for i := 0; i < len(s); i++ {
-		switch b := s[i]; b {
-		case '&':
-			dst = append(dst, "&amp;"...)
-		case '<':
-			dst = append(dst, "&lt;"...)
-		case '>':
-			dst = append(dst, "&gt;"...)
-		case '"':
-			dst = append(dst, "&#34;"...)
-		case '\'':
-			dst = append(dst, "&#39;"...)
-		default:
-			if b >= ' ' && b != 0x7f || b == '\t' || b == '\n' {
-				dst = append(dst, b)
-			}
+		what := escapedInHTML[s[i]]
+		if what == "" {
+			continue
+		}
+		dst = append(dst, s[from:i]...)
+		from = i + 1
+		if what != dropped {
+			dst = append(dst, what...)
 		}
 	}
-	return dst
+	return append(dst, s[from:]...)
 }
+
+// dropped stands in a table of escapes for bytes that are left out.
+const dropped = "\x00"
+
+// escapedInHTML says what stands for a byte in HTML; "" for the byte itself.
+var escapedInHTML = func() (table [256]string) {
+	for b := range ' ' {
+		if b != '\t' && b != '\n' {
+			table[b] = dropped
+		}
+	}
+	table[0x7f] = dropped
+	table['&'], table['<'], table['>'], table['"'], table['\''] = "&amp;", "&lt;", "&gt;", "&#34;", "&#39;"
+	return table
+}()
 
 // escapeURLPart is for a value inside a URL's path, query or fragment: all but RFC 3986's unreserved characters are
 // percent-encoded, so that a value cannot end the part it stands in. What it writes needs no HTML escaping.

@@ -129,6 +129,10 @@ func (l *linkPlace) run(m *machine) flow {
 	if m.err != nil {
 		return halt
 	}
+	if l.form.quoted && isPlainAddress(m.out[start:]) {
+		m.breakAddress(start)
+		return m.written()
+	}
 	m.scratch = l.form.escape(m.scratch[:0], alias(m.out[start:]))
 	if m.out = m.out[:start]; l.form.quoted {
 		m.out = appendQuoted(m.out, alias(m.scratch))
@@ -136,6 +140,55 @@ func (l *linkPlace) run(m *machine) flow {
 		m.out = append(m.out, m.scratch...)
 	}
 	return m.written()
+}
+
+// plainAddressBytes need no escape in HTML, plain text or quoted-printable, wherever they stand but at the start of a line.
+var plainAddressBytes = func() (plain [256]bool) {
+	for b := range plain {
+		plain[b] = isLetter(byte(b)) || b >= '0' && b <= '9' || strings.IndexByte("-_~:/%", byte(b)) >= 0
+	}
+	plain['.'] = true
+	return plain
+}()
+
+// isPlainAddress reports whether an address may be written as it is: most tracked addresses are made so.
+func isPlainAddress(address []byte) bool {
+	for _, b := range address {
+		if !plainAddressBytes[b] {
+			return false
+		}
+	}
+	return len(address) > 0
+}
+
+// quotedLine is how much of a line quoted-printable leaves for text, so that a soft break fits behind it (RFC 2045, 6.7).
+const quotedLine = 75
+
+// breakAddress makes the plain address that begins at start, at the beginning of a line, a quoted-printable segment.
+func (m *machine) breakAddress(start int) {
+	address := m.out[start:]
+	if len(address) > quotedLine || address[0] == '.' {
+		m.scratch = append(m.scratch[:0], address...)
+		m.out = m.out[:start]
+		for rest := m.scratch; len(rest) > 0; {
+			if rest[0] == '.' { // a line must not begin with a dot
+				m.out = append(m.out, "=2E"...)
+				rest = rest[1:]
+				if len(rest) == 0 {
+					break
+				}
+				n := min(len(rest), quotedLine-3)
+				m.out, rest = append(m.out, rest[:n]...), rest[n:]
+			} else {
+				n := min(len(rest), quotedLine)
+				m.out, rest = append(m.out, rest[:n]...), rest[n:]
+			}
+			if len(rest) > 0 {
+				m.out = append(m.out, "=\r\n"...)
+			}
+		}
+	}
+	m.out = append(m.out, "=\r\n"...)
 }
 
 // write appends the target with its values.
