@@ -128,6 +128,7 @@ func TestHeader(t *testing.T) {
 		{"", "Subject:\r\n"},
 		{"Three things worth your time", "Subject: Three things worth your time\r\n"},
 		{"Hi Zoë, welcome", "Subject: Hi =?utf-8?b?Wm/Dqyw=?= welcome\r\n"},
+		{"Zoë", "Subject: =?utf-8?q?Zo=C3=AB?=\r\n"}, // as long in B
 		{"Hi Jürgen", "Subject: Hi =?utf-8?q?J=C3=BCrgen?=\r\n"},
 		{"é two words of spring ü", "Subject: =?utf-8?q?=C3=A9_two_words_of_spring_=C3=BC?=\r\n"},
 		{"日本語", "Subject: =?utf-8?b?5pel5pys6Kqe?=\r\n"},
