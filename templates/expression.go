@@ -141,11 +141,19 @@ func (e *expressionParser) nested(read func() Expression) Expression {
 	return value
 }
 
-// value reads a literal, a variable with its path, or a range.
+// value reads a literal, a variable with its path, or a range. It is nil after a mistake, so that no tree has holes.
 func (e *expressionParser) value() Expression {
 	if e.failed {
 		return nil
 	}
+	value := e.operand()
+	if e.failed {
+		return nil
+	}
+	return value
+}
+
+func (e *expressionParser) operand() Expression {
 	s := e.peek()
 	switch {
 	case s.kind == stringSymbol:

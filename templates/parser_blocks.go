@@ -49,7 +49,9 @@ func (p *parser) caseTag(t *Token, into *content) {
 	node := &Case{Span: t.Span}
 	e := expressions(&p.report, t.Body)
 	node.Value = e.value()
-	e.finish()
+	if e.finish(); e.failed {
+		node.Value = &Literal{Span: t.Span}
+	}
 	before, stop := p.content()
 	blank := before.blank
 	if p.dialect == Mail && !blank {

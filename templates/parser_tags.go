@@ -84,6 +84,9 @@ func (p *parser) cycle(t *Token) Node {
 		node.Values = append(node.Values, e.value())
 	}
 	e.finish()
+	if e.failed {
+		return &Cycle{Span: t.Span, Values: []Expression{unread(t)}}
+	}
 	if node.Group == nil && literals(node.Values) {
 		node.Key = e.written(from)
 	}
@@ -184,9 +187,15 @@ func (p *parser) skip(t *Token) Node {
 	e := expressions(&p.report, t.Body)
 	if e.atEnd() && !e.failed {
 		p.addAt(t.Body.File, t.Span, "liquid-syntax", "This skip gives no reason; people on call will look for one.", `write {% skip "no new articles" %}`)
-		return &Skip{Span: t.Span, Reason: &Literal{Span: t.Span, Kind: StringLiteral}}
+		return &Skip{Span: t.Span, Reason: unread(t)}
 	}
 	reason := e.value()
 	e.finish()
+	if e.failed {
+		reason = unread(t)
+	}
 	return &Skip{Span: t.Span, Reason: reason}
 }
+
+// unread stands for a text that could not be read, so that one mistake is one finding.
+func unread(t *Token) Expression { return &Literal{Span: t.Span, Kind: StringLiteral} }
