@@ -147,6 +147,11 @@ func (c *compiler) cases(n *templates.Case) instruction {
 }
 
 func (c *compiler) loop(n *templates.For) instruction {
+	if c.strict != nil {
+		if unrolled, ok := c.strict.unroll(c, n); ok {
+			return unrolled
+		}
+	}
 	in, limit, offset, columns := c.value(n.In), c.optional(n.Limit), c.optional(n.Offset), c.optional(n.Columns)
 	otherwise := c.nodes(n.Else)
 	counter := "forloop"

@@ -35,7 +35,11 @@ func (m *Message) compileHeader(parts *Parts) error {
 			return fmt.Errorf("list: %w", err)
 		}
 	}
-	m.head.fixed = append(m.head.fixed, parts.Feedback...)
+	if parts.Campaign != "" {
+		if m.head.fixed, err = appendFeedbackID(m.head.fixed, parts.Campaign, "", parts.ListID, m.head.domain); err != nil {
+			return fmt.Errorf("feedback id: %w", err)
+		}
+	}
 	mark := boundary(m.fingerprint(parts))
 	m.head.fixed = append(m.head.fixed, "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\""+mark+"\"\r\n"...)
 	const encoding = "Content-Transfer-Encoding: quoted-printable\r\n\r\n"

@@ -16,8 +16,16 @@ type Link struct {
 	Parts   []string // the target's constant parts; between two of them stands a value
 }
 
-// Target is a link's target; … stands for each value.
-func (l *Link) Target() string { return strings.Join(l.Parts, "…") }
+// AppendTarget appends where the link leads for somebody with these values, as [Envelope.Link] gets them.
+func (l *Link) AppendTarget(dst []byte, values []string) []byte {
+	for i, part := range l.Parts {
+		dst = append(dst, part...)
+		if i < len(values) {
+			dst = append(dst, values[i]...)
+		}
+	}
+	return dst
+}
 
 // linkTable gives each link of a message its id: the same for its place in the HTML and in the plain text.
 type linkTable struct {
@@ -29,13 +37,14 @@ type linkTable struct {
 }
 
 type linkPlaceKey struct {
-	file string
-	span templates.Span
+	file      string
+	span      templates.Span
+	iteration string // of unrolled loops
 }
 
 // id returns the id of a link's place, which is new unless the place was met in the message's other part.
-func (t *linkTable) id(file *finding.File, n *templates.Link, parts []string) int {
-	key := linkPlaceKey{file.Name, n.Span}
+func (t *linkTable) id(file *finding.File, n *templates.Link, iteration string, parts []string) int {
+	key := linkPlaceKey{file.Name, n.Span, iteration}
 	if id, ok := t.known[key]; ok {
 		return id
 	}
@@ -85,7 +94,7 @@ func (r *resolver) link(c *compiler, n *templates.Link) instruction {
 		}
 	}
 	parts[0] = strings.TrimLeft(parts[0], " \t\r\n")
-	place.id = r.links.id(c.file, n, parts)
+	place.id = r.links.id(c.file, n, r.iteration, parts)
 	if place.parts = r.links.links[place.id].Parts; len(place.values) == 0 {
 		place.target = place.form.apply(place.parts[0])
 	}

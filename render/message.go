@@ -21,7 +21,7 @@ type Parts struct {
 	Blocks      []BlockParts
 	Sender      Sender
 	ListID      string                  // the first part of List-Id, such as tips; "": no such header
-	Feedback    []byte                  // a complete Feedback-ID header; nil: none
+	Campaign    string                  // for Feedback-ID, beside ListID and the sender's domain; "": no such header
 	UTM         func(url string) string // adds the campaign's parameters to a link's target; nil: none
 }
 
@@ -98,7 +98,7 @@ func (b *builder) code(a *Analysis, how pieceForm) code {
 	}
 	r := &resolver{
 		vocabulary: b.vocabulary, selection: b.message.Selection, analysis: a, blocks: b.names, parts: b.special, links: b.links,
-		reads: &b.message.reads, plain: how.plain, quoted: how.quoted, override: how.override, locals: map[string][]int{}, count: &b.message.locals,
+		reads: &b.message.reads, plain: how.plain, quoted: how.quoted, override: how.override, locals: map[string][]int{}, bound: map[string][]Value{}, count: &b.message.locals,
 	}
 	return (&compiler{strict: r, file: a.piece.File}).nodes(a.piece.Nodes)
 }

@@ -112,7 +112,6 @@ func watchAll(c code, empty *string) {
 type generator struct {
 	r         *rand.Rand
 	variables []string
-	loops     int
 }
 
 func (g *generator) one(list ...string) string { return list[g.r.IntN(len(list))] }

@@ -9,6 +9,7 @@ import (
 	"germane/internal/document"
 	"germane/internal/finding"
 	"germane/render"
+	"germane/schedule"
 	"germane/templates"
 )
 
@@ -65,7 +66,7 @@ func (w *Workspace) compile(r *document.Reader) {
 func (w *Workspace) vocabulary() *render.Vocabulary {
 	v := &render.Vocabulary{Catalogue: w.Catalogue, Brand: map[string]string{}, Data: map[string]render.Value{}, Constants: w.constants()}
 	for _, constant := range w.Config.Brand {
-		v.Brand[constant.Name] = constant.Text.S
+		v.Brand[constant.Name] = w.assetURL(constant.Text.S)
 	}
 	for _, file := range w.Data {
 		v.Data[file.Name] = file.Data.value()
@@ -130,6 +131,7 @@ func present(rule *audience.Rule, before []*audience.Rule) []string {
 
 // both proves a piece as HTML and as plain text. What both have wrong is reported once.
 func (c *compiler) both(html *render.Piece, text []templates.Node) pair {
+	c.assets(html.File, html.Nodes)
 	plain := *html
 	plain.Nodes, plain.Plain = text, true
 	var p pair
@@ -186,7 +188,10 @@ func unclosed(findings []finding.Finding) bool {
 
 // parts proves a template's own pieces and finds the others. What is missing is a finding already.
 func (c *compiler) parts(source *TemplateSource) *render.Parts {
-	parts := &render.Parts{Name: source.Name, Sender: c.sender(source), ListID: c.topic(source)}
+	parts := &render.Parts{Name: source.Name, Sender: c.sender(source)}
+	if campaign := c.campaign(source); campaign != nil {
+		c.address(parts, campaign)
+	}
 	if source.Subject.File != nil {
 		parts.Subject = c.line(source.File, source.Subject)
 	}
@@ -215,14 +220,18 @@ func (c *compiler) sender(source *TemplateSource) render.Sender {
 	return render.Sender{Name: s.DisplayName, Email: s.Email, ReplyTo: s.ReplyTo}
 }
 
-// topic is the topic of the first campaign that sends a template; "" when none does.
-func (c *compiler) topic(source *TemplateSource) string {
-	for _, campaign := range c.w.Campaigns {
-		if campaign.Template.S == source.Name {
-			return campaign.Topic.S
-		}
+// campaign is the first one that sends a template; nil when none does.
+func (c *compiler) campaign(source *TemplateSource) *schedule.Campaign {
+	campaign, _ := find(c.w.Campaigns, func(campaign *schedule.Campaign) bool { return campaign.Template.S == source.Name })
+	return campaign
+}
+
+// address makes a message's parts those of a campaign: its headers, and what analytics know its links by.
+func (c *compiler) address(parts *render.Parts, campaign *schedule.Campaign) {
+	parts.ListID, parts.Campaign = campaign.Topic.S, campaign.Name
+	if c.w.Config.Track.UTM {
+		parts.UTM = func(address string) string { return addUTM(address, campaign.Topic.S, campaign.Name) }
 	}
-	return ""
 }
 
 // Message returns a compiled template by name.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +54,7 @@ type view struct {
 	choices   []blocks.Choice
 	rendered  render.Rendered
 	preheader string
+	links     []renderedLink // as they were written
 }
 
 func renderOne(sys *system, w *workspace.Workspace, template, as string, v *viewer) error {
@@ -103,12 +105,21 @@ func renderFor(w *workspace.Workspace, message *render.Message, person *audience
 		base = w.Config.PublicURL.String()
 	}
 	e := &render.Envelope{To: person.Email, Date: now, ID: "preview", Unsubscribe: base + "/u/preview", Preferences: base + "/p/preview"}
+	e.Link = func(dst []byte, id int, values []string) []byte {
+		link, start := &message.Links[id], len(dst)
+		dst = link.AppendTarget(dst, values)
+		written := renderedLink{ID: id, Block: link.Block, Variant: link.Variant, URL: string(dst[start:])}
+		if !slices.Contains(v.links, written) {
+			v.links = append(v.links, written)
+		}
+		return dst
+	}
 	var renderer render.Renderer
 	preheader, err := renderer.Preheader(message, v.decoded, v.choices, e)
 	if err != nil {
 		return nil, err
 	}
-	v.preheader = preheader
+	v.preheader, v.links = preheader, nil
 	v.rendered, err = renderer.Render(message, v.decoded, v.choices, e)
 	return v, err
 }
@@ -167,20 +178,13 @@ func writeJSON(out io.Writer, v *view) error {
 	}
 	message := renderedMessage{
 		Subject: mail.Subject, Preheader: v.preheader, HTML: mail.HTML, Text: mail.Text, Bytes: len(v.rendered.MIME),
-		Choices: []renderedChoice{}, Links: []renderedLink{},
+		Choices: []renderedChoice{}, Links: append([]renderedLink{}, v.links...),
 	}
-	shown := map[string]string{"": ""}
 	for _, choice := range v.choices {
 		e := v.message.Chooser.Explain(choice, v.decoded)
-		shown[e.Block] = e.Variant
 		message.Choices = append(message.Choices, renderedChoice{Block: e.Block, Variant: e.Variant, Reason: e.Reason.String() + ": " + e.Sentence()})
 	}
-	for i := range v.message.Links {
-		link := &v.message.Links[i]
-		if variant, ok := shown[link.Block]; ok && variant == link.Variant {
-			message.Links = append(message.Links, renderedLink{ID: link.ID, Block: link.Block, Variant: link.Variant, URL: link.Target()})
-		}
-	}
+	slices.SortFunc(message.Links, func(a, b renderedLink) int { return a.ID - b.ID })
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")

@@ -4,14 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"germane/audience"
 	"germane/blocks"
-	"germane/internal/finding"
 	"germane/workspace"
 )
 
@@ -40,13 +38,9 @@ how old they are, where they come from, and which of them were missing.`,
 }
 
 func why(sys *system, o *options, w *workspace.Workspace, template string, v *viewer) error {
-	message, ok := w.Message(strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(template, "templates/"), ".md"), ".html"))
-	if !ok {
-		var known []string
-		for _, m := range w.Messages {
-			known = append(known, m.Name)
-		}
-		return hint(fmt.Errorf("there is no template %s", template), finding.DidYouMean(template, known, "known templates: "+strings.Join(known, ", ")))
+	message, err := findMessage(w, template)
+	if err != nil {
+		return err
 	}
 	person, now, err := v.resolve(sys, w)
 	if err != nil {
