@@ -209,7 +209,7 @@ func operandsOf(c Condition) []Operand {
 	case IsMissing:
 		return []Operand{c.Operand}
 	case IsTrue:
-		return []Operand{AttributeOperand{Span: c.Span, Attribute: c.Attribute}}
+		return []Operand{AttributeOperand(c)}
 	case Invalid:
 		return c.Operands
 	}

@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"math"
 	"testing"
 )
 
@@ -126,7 +127,7 @@ func TestCompareIntFloat(t *testing.T) {
 		{-1 << 63, -1 << 63, 0},
 		{-1 << 63, -1e300, 1},
 		{0, 1e300, -1},
-		{0, -0.0, 0},
+		{0, math.Copysign(0, -1), 0},
 		{0, 5e-324, -1},
 	} {
 		if got := compareIntFloat(test.i, test.f); got != test.want {

@@ -18,7 +18,7 @@ func (b *builder) operandAsCondition(n ast.Node) Condition {
 	invalid.Operands = []Operand{o}
 	a, ok := o.(AttributeOperand)
 	if ok && a.Attribute.Type.Kind == Bool {
-		return IsTrue{Span: a.Span, Attribute: a.Attribute}
+		return IsTrue(a)
 	}
 	hint := "compare it with something"
 	switch {

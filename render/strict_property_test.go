@@ -52,6 +52,18 @@ func TestProvedTemplatesNeverFail(t *testing.T) {
 }
 
 func prove(source string, vocabulary *Vocabulary) *Message {
+	parts := proveParts(source, vocabulary)
+	if parts == nil {
+		return nil
+	}
+	message, err := Compile(parts, vocabulary)
+	if err != nil {
+		panic(err)
+	}
+	return message
+}
+
+func proveParts(source string, vocabulary *Vocabulary) *Parts {
 	file := finding.NewFile("t.html", source)
 	tokens, findings := templates.Lex(file.All())
 	nodes, more := templates.Parse(tokens, templates.Mail)
@@ -59,11 +71,56 @@ func prove(source string, vocabulary *Vocabulary) *Message {
 	if len(findings)+len(more)+len(found) > 0 {
 		return nil
 	}
-	message, err := Compile(&Parts{Name: "t", Body: analysis, Sender: Sender{Email: "a@b.example"}}, vocabulary)
-	if err != nil {
-		panic(err)
+	return &Parts{Name: "t", Body: analysis, Sender: Sender{Email: "a@b.example"}}
+}
+
+// TestQuotedProgramsSayTheSame renders random proved templates for random people twice: as the quoted-printable program that is sent,
+// read back by Go's mime packages, and by a program of the same tree that writes plain bytes.
+func TestQuotedProgramsSayTheSame(t *testing.T) {
+	t.Parallel()
+	vocabulary := testVocabulary(t)
+	r := rand.New(rand.NewPCG(3, 4))
+	compared := 0
+	for range 3_000 {
+		source := (&generator{r: r}).nodes(2)
+		message := prove(source, vocabulary)
+		if message == nil {
+			continue
+		}
+		plain := proveParts(source, vocabulary)
+		b := &builder{parts: plain, vocabulary: vocabulary, message: message, links: &linkTable{known: map[linkPlaceKey]int{}}}
+		html := b.code(plain.Body, pieceForm{})
+		for range 4 {
+			var decoded audience.Decoded
+			now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+			if err := message.Selection.Decode(randomPerson(r).Stored(now), now.UnixMilli(), &decoded); err != nil {
+				t.Fatal(err)
+			}
+			e := &Envelope{To: "a@b.example", Date: now, ID: "d1"}
+			var one, other Renderer
+			rendered, err := one.Render(message, &decoded, nil, e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			other.m.start(now, DefaultLimits())
+			other.m.prepare(message, &decoded, nil, e)
+			html.run(&other.m)
+			if rendered.Skipped != "" {
+				continue
+			}
+			mail, err := ReadMail(rendered.MIME)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compared++
+			if want := strings.ReplaceAll(string(other.m.out), "\r\n", "\n"); mail.HTML != want {
+				t.Fatalf("%s\n got %q\nwant %q", source, mail.HTML, want)
+			}
+		}
 	}
-	return message
+	if compared < 1000 {
+		t.Errorf("only %d messages were compared", compared)
+	}
 }
 
 // watch replaces every output by one that notes when there is nothing to print.
@@ -208,7 +265,7 @@ func randomPerson(r *rand.Rand) *audience.Person {
 	one := func(list ...string) string { return list[r.IntN(len(list))] }
 	p := &audience.Person{ID: "p", Email: "a@b.example", Locale: one("", "de"), Attributes: map[string]json.RawMessage{}}
 	for name, values := range map[string][]string{
-		"first_name": {`"Ann"`, `" "`, `"<b>"`, `"x y z"`, `null`, `7`}, "city": {`"Rome"`, `""`}, "plan": {`"free"`, `"pro"`, `"trial"`, `"gold"`},
+		"first_name": {`"Ann"`, `" "`, `"<b>"`, `"x y z"`, `"Zoë 千夏 فاطمة 😀"`, `".\\nFrom x"`, `null`, `7`}, "city": {`"Rome"`, `""`}, "plan": {`"free"`, `"pro"`, `"trial"`, `"gold"`},
 		"trial_days_left": {`0`, `3`, `60`, `61`, `"3"`}, "projects_30d": {`0`, `1`, `9007199254740993`, `-1`}, "seats": {`1`, `5`, `0`},
 		"score": {`0`, `-2.5`, `1e300`, `3`}, "opted_in": {`true`, `false`}, "last_order_at": {`"2026-01-02T03:04:05Z"`, `"x"`},
 		"nickname": {`"a b"`, `"é/?"`}, "site": {`"https://acme.example/x"`, `"http://acme.example"`, `"javascript:1"`},

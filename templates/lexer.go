@@ -253,10 +253,7 @@ func (l *lexer) swallowsTag(start, end int) bool {
 
 // tagName splits a tag's content into its name (word characters, or #) and the rest.
 func (l *lexer) tagName(from, to int) (string, finding.Text) {
-	content := l.s[from:to]
-	if strings.HasPrefix(content, "-") {
-		content = content[1:]
-	}
+	content := strings.TrimPrefix(l.s[from:to], "-")
 	from = to - len(strings.TrimLeft(content, rubySpace))
 	size := wordLength(l.s[from:to])
 	if size == 0 && from < to && l.s[from] == '#' {

@@ -40,9 +40,6 @@ type construct struct {
 	close    int
 }
 
-// contains says whether a unit stands between the construct's first and last tag.
-func (c construct) contains(id int) bool { return c.open < id && id < c.close }
-
 // loops says whether the body may be rendered several times.
 func (c construct) loops() bool { return c.name == "for" || c.name == "tablerow" }
 
