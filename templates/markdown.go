@@ -28,6 +28,7 @@ func Markdown(tokens []Token, file *finding.File, theme *Theme) (html, plain []T
 		return tokens, tokens, m.found.findings
 	}
 	root := m.parse()
+	m.divide(root)
 	m.mend(root)
 	w := &htmlWriter{m: m, theme: theme}
 	w.children(root)

@@ -226,16 +226,63 @@ var containerCases = []markdownCase{
 ::: box
 a {{ x }}
 :::
++++
 b
 :::
 c`,
 		`<div class="columns">
+<div class="column">
 <div class="box">
 <p>a {{ x }}</p>
 </div>
+</div>
+<div class="column">
 <p>b</p>
 </div>
+</div>
 <p>c</p>
+`,
+	},
+	{
+		"columns of containers and conditions",
+		`::: columns
+::: box
+a
+:::
+{% if x %}
+::: box
+b
+:::
+{% endif %}
+:::`,
+		`<div class="columns">
+<div class="column">
+<div class="box">
+<p>a</p>
+</div>
+</div>
+{% if x %}<div class="column">
+<div class="box">
+<p>b</p>
+</div>
+</div>
+{% endif %}</div>
+`,
+	},
+	{
+		"columns of one paragraph each",
+		"::: columns\nLeft\n+++\nMiddle {{ x }}\n+++\nRight\n:::\n",
+		`<div class="columns">
+<div class="column">
+<p>Left</p>
+</div>
+<div class="column">
+<p>Middle {{ x }}</p>
+</div>
+<div class="column">
+<p>Right</p>
+</div>
+</div>
 `,
 	},
 	{

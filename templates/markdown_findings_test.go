@@ -50,6 +50,9 @@ var refusedMarkdown = []struct {
 		"1:8 unknown-mark", "1:24 unknown-mark", "1:32 unknown-mark", "1:43 unknown-mark", "2:8 unknown-mark", "2:25 unknown-mark",
 	}},
 	{"unknown container", "::: boxes\na\n:::\n\n::: {{ x }}\n:::", []string{"1:1 unknown-container", "5:1 unknown-container"}},
+	{"columns not divided", "::: columns\na\n\nb\n:::\n\n::: columns\na\n+++\nb\n+++\nc\n+++\nd\n+++\ne\n:::", []string{"1:1 columns-not-divided", "7:1 columns-not-divided"}},
+	{"columns divided in a branch", "::: columns\na\n{% if x %}\n+++\n{% endif %}\nb\n:::", []string{"3:1 markup-across-tags"}},
+	{"a column break outside columns", "a\n+++\nb\n\n::: box\n+++\n:::\n\n\\+++", []string{"2:1 stray-column-break", "6:1 stray-column-break"}},
 	{"container not closed", "a\n::: box\nb", []string{"2:1 container-not-closed"}},
 	{"container closed elsewhere", "- ::: box\n  b\n:::", []string{"1:3 container-not-closed", "3:1 container-not-open"}},
 	{"too long", strings.Repeat("a\n", maxMarkdownBytes/2+1), []string{"1:1 markdown-too-long"}},
@@ -87,6 +90,7 @@ func TestMarkdownExamples(t *testing.T) {
 	codes := []finding.Code{
 		"html-in-markdown", "markup-across-tags", "block-in-text", "list-starts-again", "indented-code", "liquid-misplaced", "dangerous-link",
 		"image-without-alt", "stray-marks", "unknown-mark", "unknown-container", "container-not-closed", "container-not-open",
+		"columns-not-divided", "stray-column-break",
 	}
 	for _, code := range codes {
 		info, documented := finding.Lookup(code)

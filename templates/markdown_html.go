@@ -15,6 +15,7 @@ import (
 type htmlWriter struct {
 	m     *markdown
 	theme *Theme          // nil: plain HTML
+	cell  buttonPlace     // what the next button stands in
 	text  strings.Builder // HTML since the last token
 	span  Span            // the source of what is being written
 	out   []Token

@@ -56,7 +56,7 @@ func (w *htmlWriter) textNode(n *ast.Text) {
 }
 
 func (w *htmlWriter) codeSpan(n ast.Node) {
-	w.start("code", "")
+	w.start("code", w.look("code", n))
 	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
 		if text, ok := child.(*ast.Text); ok {
 			w.plainText(strings.ReplaceAll(string(text.Segment.Value(w.m.source)), "\n", " "))
@@ -66,10 +66,15 @@ func (w *htmlWriter) codeSpan(n ast.Node) {
 }
 
 func (w *htmlWriter) link(n *ast.Link) {
-	w.text.WriteString("<a")
-	if class, ok := w.m.mark(n, "class"); ok {
-		w.text.WriteString(` class="` + class + `"`)
+	class, button := w.m.mark(n, "class")
+	before, look, behind := "", w.look("a", n), ""
+	switch {
+	case button && w.theme != nil:
+		before, look, behind = w.button()
+	case button:
+		look = ` class="` + class + `"`
 	}
+	w.text.WriteString(before + "<a" + look)
 	w.href(string(n.Destination), n)
 	if len(n.Title) > 0 {
 		w.attribute("title", string(n.Title))
@@ -78,6 +83,7 @@ func (w *htmlWriter) link(n *ast.Link) {
 	w.enter("a")
 	w.children(n)
 	w.end("a")
+	w.text.WriteString(behind)
 }
 
 func (w *htmlWriter) image(n *ast.Image) {
@@ -102,7 +108,7 @@ func (w *htmlWriter) image(n *ast.Image) {
 			w.text.WriteString(" " + mark.name + `="` + mark.value + `"`)
 		}
 	}
-	w.text.WriteByte('>')
+	w.text.WriteString(w.picture(n) + ">")
 }
 
 // altText writes a node's text without its markup.
@@ -134,7 +140,7 @@ func (w *htmlWriter) autoLink(n *ast.AutoLink) {
 
 // anchor writes a link whose text is its target. Neither has backslashes or entities to resolve.
 func (w *htmlWriter) anchor(n ast.Node, target, label string) {
-	w.text.WriteString(`<a href="`)
+	w.text.WriteString("<a" + w.look("a", n) + ` href="`)
 	w.enter("href")
 	w.marked(n, target, func() { w.plainText(target) })
 	w.leave("href")
@@ -203,6 +209,27 @@ func (w *htmlWriter) checkTarget(destination string, n ast.Node) {
 			"write an https:// address")
 		return
 	}
+}
+
+// linksIn counts the links of a paragraph and the buttons among them. only: there is nothing else but perhaps tags around them.
+func (m *markdown) linksIn(n ast.Node) (links, buttons int, only bool) {
+	only = true
+	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+		switch child := child.(type) {
+		case *ast.Link:
+			links++
+			if _, button := m.mark(child, "class"); button {
+				buttons++
+			}
+		case *ast.Text:
+			value := string(child.Segment.Value(m.source))
+			only = only && (strings.TrimSpace(value) == "" || m.tagsOnly(value) != nil)
+		case *ast.String: // behind a link's marks
+		default:
+			only = false
+		}
+	}
+	return links, buttons, only
 }
 
 // isTracked says whether a target, which is goldmark source, leads to a web page.

@@ -117,7 +117,7 @@ func neighbour(text string, cut func(string) (line, rest string)) string {
 }
 
 // blockStart is what makes a line more than running text.
-var blockStart = regexp.MustCompile("^[ \t]*(?:#{1,6}(?:[ \t]|$)|[-*+][ \t]|[0-9]{1,9}[.)][ \t]|>|```|~~~|\\||:::|(?:[-*_][ \t]*){3,}$|=+$)")
+var blockStart = regexp.MustCompile("^[ \t]*(?:#{1,6}(?:[ \t]|$)|[-*+][ \t]|[0-9]{1,9}[.)][ \t]|>|```|~~~|\\||:::|\\+{3,}[ \t]*$|(?:[-*_][ \t]*){3,}$|=+$)")
 
 var fence = regexp.MustCompile("^[ \t>]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*(```+|~~~+)(.*)$")
 

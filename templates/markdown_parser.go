@@ -20,6 +20,7 @@ func (m *markdown) parser() gold.Parser {
 		gold.WithBlockParsers(
 			util.Prioritized(tagParser{m}, 10),
 			util.Prioritized(containerParser{m}, 20),
+			util.Prioritized(columnBreakParser{m}, 30),
 			util.Prioritized(gold.NewSetextHeadingParser(), 100),
 			util.Prioritized(gold.NewThematicBreakParser(), 200),
 			util.Prioritized(gold.NewListParser(), 300),

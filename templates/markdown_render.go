@@ -36,10 +36,16 @@ func (w *htmlWriter) block(n ast.Node) {
 		}
 	case *containerNode:
 		w.container(n)
+	case *columnNode:
+		w.column(n)
 	case *ast.Heading:
 		w.element(n, fmt.Sprintf("h%d", n.Level), "\n")
 	case *ast.Paragraph:
-		w.element(n, "p", "\n")
+		if _, buttons, only := w.m.linksIn(n); w.theme != nil && only && buttons > 0 {
+			w.buttons(n)
+		} else {
+			w.element(n, "p", "\n")
+		}
 	case *ast.TextBlock:
 		w.children(n)
 		if n.NextSibling() != nil && n.FirstChild() != nil {
@@ -48,7 +54,7 @@ func (w *htmlWriter) block(n ast.Node) {
 	case *ast.Blockquote:
 		w.wrap(n, "blockquote", "")
 	case *ast.ThematicBreak:
-		w.text.WriteString("<hr>\n")
+		w.rule()
 	case *ast.List:
 		w.list(n)
 	case *ast.ListItem:
@@ -67,7 +73,7 @@ func (w *htmlWriter) block(n ast.Node) {
 
 // element writes an element whose content follows at once.
 func (w *htmlWriter) element(n ast.Node, name, after string) {
-	w.start(name, "")
+	w.start(name, w.look(name, n))
 	w.children(n)
 	w.end(name)
 	w.text.WriteString(after)
@@ -75,7 +81,7 @@ func (w *htmlWriter) element(n ast.Node, name, after string) {
 
 // wrap writes an element around blocks.
 func (w *htmlWriter) wrap(n ast.Node, name, attributes string) {
-	w.start(name, attributes)
+	w.start(name, attributes+w.look(name, n))
 	w.text.WriteByte('\n')
 	w.children(n)
 	w.end(name)
@@ -83,8 +89,15 @@ func (w *htmlWriter) wrap(n ast.Node, name, attributes string) {
 }
 
 func (w *htmlWriter) container(n *containerNode) {
-	if n.name == "" {
+	switch {
+	case n.name == "":
 		w.children(n)
+		return
+	case w.theme != nil && n.name == "box":
+		w.box(n)
+		return
+	case w.theme != nil && n.name == "columns":
+		w.columns(n)
 		return
 	}
 	w.wrap(n, "div", ` class="`+n.name+`"`)
@@ -102,7 +115,7 @@ func (w *htmlWriter) list(n *ast.List) {
 }
 
 func (w *htmlWriter) item(n ast.Node) {
-	w.start("li", "")
+	w.start("li", w.look("li", n))
 	if first := n.FirstChild(); first != nil && first.Kind() != ast.KindTextBlock && first.Kind() != kindTag {
 		w.text.WriteByte('\n')
 	}
@@ -112,8 +125,8 @@ func (w *htmlWriter) item(n ast.Node) {
 }
 
 func (w *htmlWriter) code(n ast.Node) {
-	w.start("pre", "")
-	w.start("code", "")
+	w.start("pre", w.look("pre", n))
+	w.start("code", w.codeInPre())
 	for i := range n.Lines().Len() {
 		line := n.Lines().At(i)
 		w.plainText(string(line.Value(w.m.source)))
@@ -157,7 +170,7 @@ func (w *htmlWriter) refuseHTML(start, stop int) {
 }
 
 func (w *htmlWriter) table(n *extension.Table) {
-	w.start("table", "")
+	w.start("table", w.look("table", n))
 	w.text.WriteByte('\n')
 	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
 		if row.Kind() == extension.KindTableHeader {
@@ -197,7 +210,7 @@ func (w *htmlWriter) row(row ast.Node, cell string) {
 			attributes = ` align="` + c.Alignment.String() + `"`
 		}
 		w.at(child)
-		w.start(cell, attributes)
+		w.start(cell, attributes+w.look(cell, child))
 		w.children(child)
 		w.end(cell)
 		w.text.WriteByte('\n')

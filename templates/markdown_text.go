@@ -287,7 +287,8 @@ func (w *textWriter) row(row ast.Node) {
 
 // paragraph writes running text, or links that stand for themselves: each of these is a line of its own.
 func (w *textWriter) paragraph(n ast.Node) {
-	alone := w.linksOnly(n)
+	links, _, only := w.m.linksIn(n)
+	alone := only && links > 0
 	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
 		link, ok := child.(*ast.Link)
 		_, button := w.m.mark(child, "class")
@@ -301,26 +302,6 @@ func (w *textWriter) paragraph(n ast.Node) {
 		w.link(link, string(link.Destination), true)
 		w.breakLine()
 	}
-}
-
-// linksOnly says whether a paragraph holds nothing but links, and perhaps tags around them.
-func (w *textWriter) linksOnly(n ast.Node) bool {
-	found := false
-	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
-		switch child := child.(type) {
-		case *ast.Link:
-			found = true
-		case *ast.Text:
-			value := string(child.Segment.Value(w.m.source))
-			if strings.TrimSpace(value) != "" && w.m.tagsOnly(value) == nil {
-				return false
-			}
-		case *ast.String: // behind a link's marks
-		default:
-			return false
-		}
-	}
-	return found
 }
 
 func (w *textWriter) inline(n ast.Node) {

@@ -62,7 +62,18 @@ var templateCodes = []Info{
 	{
 		Code: "unknown-container", Severity: Error, Title: "There is no such container",
 		Explain: "Behind ::: stands what the lines up to the next ::: become: columns or a box.",
-		Wrong:   "::: colums\nLeft\n:::", Right: "::: columns\nLeft\n:::",
+		Wrong:   "::: colums\nLeft\n+++\nRight\n:::", Right: "::: columns\nLeft\n+++\nRight\n:::",
+	},
+	{
+		Code: "columns-not-divided", Severity: Error, Title: "Columns are not two to four",
+		Explain: "A line of +++ begins the next column; without any, each ::: inside is a column. One column is no columns, and more than four " +
+			"are too narrow to read.",
+		Wrong: "::: columns\nLeft\n\nRight\n:::", Right: "::: columns\nLeft\n+++\nRight\n:::",
+	},
+	{
+		Code: "stray-column-break", Severity: Error, Title: "+++ stands in no columns",
+		Explain: "A line of +++ begins the next column of the ::: columns around it. Elsewhere, also in a box inside a column, it divides nothing.",
+		Wrong:   "Left\n+++\nRight", Right: "::: columns\nLeft\n+++\nRight\n:::",
 	},
 	{
 		Code: "container-not-closed", Severity: Error, Title: "A container is never closed",
