@@ -224,10 +224,12 @@ var consentWords = [...]string{"not given", "pending", "given", "withdrawn"}
 // sentence says what a value was.
 func (s *Seen) sentence() string {
 	switch {
-	case s.Default && s.Was != Stale:
-		return fmt.Sprintf("%s is %s (the catalogue's default: %s)", s.Name, s.Value, s.why(s.Was))
-	case s.Default:
+	case s.Default && s.Was == Stale:
 		return fmt.Sprintf("%s is %s (the catalogue's default: it was %s)", s.Name, s.Value, s.why(s.Was))
+	case s.Default:
+		return fmt.Sprintf("%s is %s (the catalogue's default: %s)", s.Name, s.Value, s.why(s.Was))
+	case s.State == Absent:
+		return s.Name + " is missing"
 	case s.State != Present:
 		return fmt.Sprintf("%s is missing (%s)", s.Name, s.why(s.State))
 	}
@@ -269,7 +271,7 @@ func (s *Seen) daysInWords() string {
 func (s *Seen) why(state State) string {
 	switch state {
 	case Absent:
-		return "nothing is known about it"
+		return "nothing else is known"
 	case Blank:
 		return "it is blank"
 	case Stale:

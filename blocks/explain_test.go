@@ -36,7 +36,7 @@ func TestExplain(t *testing.T) {
 		},
 		{
 			"a value is missing", `{"trial_days_left":2,"projects_30d":1}`, 0, "value missing",
-			`no variant's rule is certainly true: trial-ending: plan is missing (nothing is known about it); anybody-on-trial: plan is missing (nothing is known about it)`,
+			`no variant's rule is certainly true: trial-ending: plan is missing; anybody-on-trial: plan is missing`,
 			"trial-ending=unknown power-user=false anybody-on-trial=unknown",
 		},
 	} {

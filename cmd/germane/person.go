@@ -135,14 +135,19 @@ func nearPersona(w *workspace.Workspace, name string) string {
 func readPersonFile(w *workspace.Workspace, name string, data []byte) (*audience.Person, error) {
 	person, err := audience.ReadPerson(data)
 	if err != nil {
-		return nil, hint(fmt.Errorf("%s: %w", name, err), `a person looks like {"id": "ann", "email": "ann@mail.example", "attributes": {"plan": "trial"}}`)
+		return nil, hint(onOneLine(name, err), `a person looks like {"id": "ann", "email": "ann@mail.example", "attributes": {"plan": "trial"}}`)
 	}
 	var problems []error
 	for _, problem := range person.Check(w.Catalogue, w.Config.TopicNames()) {
 		problems = append(problems, problem)
 	}
 	if err := errors.Join(problems...); err != nil {
-		return nil, hint(fmt.Errorf("%s: %w", name, err), "attributes.yaml declares what may be known about people")
+		return nil, hint(onOneLine(name, err), "attributes.yaml declares what may be known about people")
 	}
 	return person, nil
+}
+
+// onOneLine makes one error of all that is wrong with a file.
+func onOneLine(name string, all error) error {
+	return errors.New(name + ": " + strings.ReplaceAll(all.Error(), "\n", "; "))
 }
