@@ -22,6 +22,7 @@ type Parts struct {
 	Sender      Sender
 	ListID      string                  // the first part of List-Id, such as tips; "": no such header
 	Campaign    string                  // for Feedback-ID, beside ListID and the sender's domain; "": no such header
+	Constants   map[string]string       // campaign.NAME and sender.NAME, for those that the analysis was told of
 	UTM         func(url string) string // adds the campaign's parameters to a link's target; nil: none
 }
 
@@ -61,7 +62,7 @@ type variant struct{ html, plain code }
 // names and addresses of the sender that cannot stand in a header.
 func Compile(parts *Parts, v *Vocabulary) (*Message, error) {
 	m := &Message{Name: parts.Name, Selection: audience.NewSelection()}
-	b := &builder{parts: parts, vocabulary: v, message: m, links: &linkTable{known: map[linkPlaceKey]int{}, utm: parts.UTM}}
+	b := &builder{parts: parts, vocabulary: v.with(parts.Constants), message: m, links: &linkTable{known: map[linkPlaceKey]int{}, utm: parts.UTM}}
 	var list []*blocks.Block
 	for _, part := range parts.Blocks {
 		list, b.names = append(list, part.Block), append(b.names, part.Block.Name)

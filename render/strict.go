@@ -17,7 +17,17 @@ type Vocabulary struct {
 	Brand     map[string]string // brand.NAME: constants of germane.yaml
 	Data      map[string]Value  // data.NAME: this week's content
 	Blocks    []string          // names of Dynamic Blocks
-	Constants map[string]string // campaign.NAME and sender.NAME, known when compiling
+	Constants map[string]string // campaign.NAME and sender.NAME; what they hold is known when a message is compiled
+}
+
+// with is the vocabulary of a message with constants of its own.
+func (v *Vocabulary) with(constants map[string]string) *Vocabulary {
+	if constants == nil {
+		return v
+	}
+	own := *v
+	own.Constants = constants
+	return &own
 }
 
 // Place says what a piece of a message is part of.

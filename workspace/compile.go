@@ -18,6 +18,7 @@ type compiler struct {
 	w          *Workspace
 	r          *document.Reader
 	vocabulary *render.Vocabulary
+	theme      *templates.Theme
 	blocks     map[string]render.BlockParts
 	layouts    map[string]pair
 }
@@ -25,9 +26,15 @@ type compiler struct {
 // pair is a piece of a message as HTML and as plain text.
 type pair struct{ html, plain *render.Analysis }
 
+// builtIn stands for the layout of Markdown messages that name none. HTML messages that name none are whole pages.
+const builtIn = ""
+
 // compile reads all Liquid of the workspace, proves it, and makes its messages.
 func (w *Workspace) compile(r *document.Reader) {
 	c := &compiler{w: w, r: r, vocabulary: w.vocabulary(), blocks: map[string]render.BlockParts{}, layouts: map[string]pair{}}
+	c.theme = templates.NewTheme(c.vocabulary.Brand)
+	page := finding.NewFile("the built-in layout", c.theme.Layout())
+	c.layouts[builtIn] = c.body(page, page.All(), false, render.LayoutPlace)
 	for _, source := range w.Blocks {
 		c.block(source)
 	}
@@ -64,7 +71,7 @@ func (w *Workspace) compile(r *document.Reader) {
 }
 
 func (w *Workspace) vocabulary() *render.Vocabulary {
-	v := &render.Vocabulary{Catalogue: w.Catalogue, Brand: map[string]string{}, Data: map[string]render.Value{}, Constants: w.constants()}
+	v := &render.Vocabulary{Catalogue: w.Catalogue, Brand: map[string]string{}, Data: map[string]render.Value{}, Constants: w.constants(&Sender{}, nil)}
 	for _, constant := range w.Config.Brand {
 		v.Brand[constant.Name] = w.assetURL(constant.Text.S)
 	}
@@ -77,17 +84,20 @@ func (w *Workspace) vocabulary() *render.Vocabulary {
 	return v
 }
 
-// constants are what messages print of their campaign and sender: those of the first campaign and the default sender, until a
-// campaign compiles a message for itself.
-func (w *Workspace) constants() map[string]string {
-	sender, _ := w.Config.Sender("default")
+// constants are what messages print of their sender, and of the campaign that they are compiled for.
+func (w *Workspace) constants(sender *Sender, campaign *schedule.Campaign) map[string]string {
 	constants := map[string]string{
 		"sender.name": sender.DisplayName, "sender.email": sender.Email, "sender.postal_address": sender.PostalAddress,
-		"campaign.name": "preview", "campaign.topic": "preview", "campaign.objective": "preview",
+		"campaign.name": "", "campaign.topic": "", "campaign.objective": "", "campaign.topic_title": "news",
 	}
-	for _, campaign := range w.Campaigns {
-		constants["campaign.name"], constants["campaign.topic"], constants["campaign.objective"] = campaign.Name, campaign.Topic.S, campaign.Objective
-		break
+	if campaign == nil {
+		return constants
+	}
+	constants["campaign.name"], constants["campaign.topic"], constants["campaign.objective"] = campaign.Name, campaign.Topic.S, campaign.Objective
+	for _, topic := range w.Config.Topics {
+		if topic.Name == campaign.Topic.S {
+			constants["campaign.topic_title"] = topic.Title
+		}
 	}
 	return constants
 }
@@ -101,7 +111,7 @@ func (c *compiler) block(source *BlockSource) {
 		Name: source.Name, Description: source.Description, Owner: source.Owner, Goal: source.Wanted, Control: source.Control,
 		ReviewBy: source.ReviewBy, File: source.File,
 	}
-	c.add(b.ReadBody(source.Body, source.Markdown, nil, c.w.Scope))
+	c.add(b.ReadBody(source.Body, source.Markdown, c.theme, c.w.Scope))
 	parts := render.BlockParts{Block: b}
 	var before []*audience.Rule
 	for i := range b.Variants {
@@ -146,7 +156,7 @@ func (c *compiler) both(html *render.Piece, text []templates.Node) pair {
 // body parses and proves a template's body or a layout.
 func (c *compiler) body(file *finding.File, text finding.Text, markdown bool, place render.Place) pair {
 	tokens, ok := c.lex(text)
-	html, plain, findings := templates.Body(tokens, file, markdown, nil)
+	html, plain, findings := templates.Body(tokens, file, markdown, c.theme)
 	c.add(findings)
 	if !ok || unclosed(findings) {
 		return pair{&render.Analysis{}, &render.Analysis{}} // what stands inside what is anybody's guess
@@ -188,8 +198,12 @@ func unclosed(findings []finding.Finding) bool {
 
 // parts proves a template's own pieces and finds the others. What is missing is a finding already.
 func (c *compiler) parts(source *TemplateSource) *render.Parts {
-	parts := &render.Parts{Name: source.Name, Sender: c.sender(source)}
-	if campaign := c.campaign(source); campaign != nil {
+	sender, campaign := c.sender(source), c.campaign(source)
+	parts := &render.Parts{
+		Name: source.Name, Sender: render.Sender{Name: sender.DisplayName, Email: sender.Email, ReplyTo: sender.ReplyTo},
+		Constants: c.w.constants(&sender, campaign),
+	}
+	if campaign != nil {
 		c.address(parts, campaign)
 	}
 	if source.Subject.File != nil {
@@ -200,8 +214,10 @@ func (c *compiler) parts(source *TemplateSource) *render.Parts {
 	}
 	body := c.body(source.File, source.Body, source.Markdown, render.BodyPlace)
 	parts.Body, parts.Plain = body.html, body.plain
-	layout := c.layouts[source.Layout.S]
-	parts.Layout, parts.LayoutPlain = layout.html, layout.plain
+	if source.Markdown || source.Layout.File != nil {
+		layout := c.layouts[source.Layout.S]
+		parts.Layout, parts.LayoutPlain = layout.html, layout.plain
+	}
 	for _, name := range parts.Body.Blocks {
 		if b, ok := c.blocks[name]; ok {
 			parts.Blocks = append(parts.Blocks, b)
@@ -211,13 +227,13 @@ func (c *compiler) parts(source *TemplateSource) *render.Parts {
 }
 
 // sender is whom a template comes from: the sender that it names, or the default one.
-func (c *compiler) sender(source *TemplateSource) render.Sender {
+func (c *compiler) sender(source *TemplateSource) Sender {
 	name := "default"
 	if source.Sender.File != nil {
 		name = source.Sender.S
 	}
 	s, _ := c.w.Config.Sender(name)
-	return render.Sender{Name: s.DisplayName, Email: s.Email, ReplyTo: s.ReplyTo}
+	return s
 }
 
 // campaign is the first one that sends a template; nil when none does.
