@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"germane/audience"
+	"germane/internal/document"
 	"germane/internal/finding"
 	"germane/workspace"
 )
@@ -132,22 +134,39 @@ func nearPersona(w *workspace.Workspace, name string) string {
 	return finding.DidYouMean(name, known, "known personas: "+strings.Join(known, ", "))
 }
 
+// readPersonFile reads a person as JSON, or as YAML like a persona. To look at mail, an id and an address are not needed.
 func readPersonFile(w *workspace.Workspace, name string, data []byte) (*audience.Person, error) {
+	if ext := filepath.Ext(name); ext == ".yaml" || ext == ".yml" {
+		return readPersonYAML(w, name, data)
+	}
 	person, err := audience.ReadPerson(data)
 	if err != nil {
-		return nil, hint(onOneLine(name, err), `a person looks like {"id": "ann", "email": "ann@mail.example", "attributes": {"plan": "trial"}}`)
+		return nil, hint(fmt.Errorf("%s: %w", name, err), `a person looks like {"id": "ann", "email": "ann@mail.example", "attributes": {"plan": "trial"}}`)
 	}
+	completePerson(person)
 	var problems []error
 	for _, problem := range person.Check(w.Catalogue, w.Config.TopicNames()) {
 		problems = append(problems, problem)
 	}
 	if err := errors.Join(problems...); err != nil {
-		return nil, hint(onOneLine(name, err), "attributes.yaml declares what may be known about people")
+		return nil, hint(fmt.Errorf("%s: %w", name, err), "attributes.yaml declares what may be known about people")
 	}
 	return person, nil
 }
 
-// onOneLine makes one error of all that is wrong with a file.
-func onOneLine(name string, all error) error {
-	return errors.New(name + ": " + strings.ReplaceAll(all.Error(), "\n", "; "))
+func readPersonYAML(w *workspace.Workspace, name string, data []byte) (*audience.Person, error) {
+	doc, findings := document.Parse(finding.NewFile(name, string(data)).All(), document.Format{})
+	person, more := audience.ReadPersona(doc, w.Scope)
+	for _, f := range append(findings, more...) {
+		if f.Severity == finding.Error {
+			return nil, hint(fmt.Errorf("%s:%d:%d: %s", name, f.Line, f.Column, f.Text), f.Hint)
+		}
+	}
+	completePerson(person)
+	return person, nil
+}
+
+func completePerson(p *audience.Person) {
+	p.ID = cmp.Or(p.ID, "preview")
+	p.Email = cmp.Or(p.Email, "somebody@preview.invalid")
 }
