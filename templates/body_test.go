@@ -58,7 +58,7 @@ func TestPlainText(t *testing.T) {
 		{"a link in running text", "a.md", "See [our *guide*](https://a.example/?a=1&amp;b=2) now", "See our guide (‹https://a.example/?a=1&b=2›) now\n\n"},
 		{"a link alone", "a.md", "[Start](https://a.example)", "Start: ‹https://a.example›\n\n"},
 		{"a button", "a.md", "[Start]({{ brand.app_url }}/new){.button}", "Start: ‹{{ brand.app_url }}/new›\n\n"},
-		{"a button in a sentence", "a.md", "Go: [Start](https://a.example){.button} or wait", "Go: \nStart: ‹https://a.example›\nor wait\n\n"},
+		{"a button in a sentence", "a.md", "Go: [Start](https://a.example){.button} or wait", "Go:\nStart: ‹https://a.example›\nor wait\n\n"},
 		{
 			"a button of two branches", "a.md", "{% if a %}[A](https://a.example){.button}{% else %}[B](https://b.example){.button}{% endif %}",
 			"{% if a %}A: ‹https://a.example›\n{% else %}B: ‹https://b.example›\n{% endif %}\n",

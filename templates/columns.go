@@ -64,10 +64,12 @@ func (p columnBreakParser) Open(parent ast.Node, reader text.Reader, _ gold.Cont
 	return &columnBreak{}, gold.NoChildren
 }
 
-func (p columnBreakParser) Continue(ast.Node, text.Reader, gold.Context) gold.State { return gold.Close }
-func (p columnBreakParser) Close(ast.Node, text.Reader, gold.Context)               {}
-func (p columnBreakParser) CanInterruptParagraph() bool                             { return true }
-func (p columnBreakParser) CanAcceptIndentedLine() bool                             { return false }
+func (p columnBreakParser) Continue(ast.Node, text.Reader, gold.Context) gold.State {
+	return gold.Close
+}
+func (p columnBreakParser) Close(ast.Node, text.Reader, gold.Context) {}
+func (p columnBreakParser) CanInterruptParagraph() bool               { return true }
+func (p columnBreakParser) CanAcceptIndentedLine() bool               { return false }
 
 // divide makes columns of what stands in each ::: columns.
 func (m *markdown) divide(parent ast.Node) {

@@ -28,9 +28,9 @@ func (t *Theme) Layout() string {
 	return strings.NewReplacer(
 		"@lang@", t.Language, "@dir@", direction, "@start@", start, "@logo@", logo, "@filler@", previewFiller,
 		"@font@", t.font, "@msofont@", outlookFont(t.font), "@width@", fmt.Sprint(pageWidth), "@pad@", fmt.Sprint(cardPadding),
-		"@page@", l.page.String(), "@card@", l.card.String(), "@ink@", l.ink.String(), "@muted@", l.muted.String(),
-		"@dpage@", d.page.String(), "@dcard@", d.card.String(), "@dink@", d.ink.String(), "@dmuted@", d.muted.String(),
-		"@dsoft@", d.soft.String(), "@dline@", d.line.String(), "@daccent@", d.accent.String(), "@dbutton@", d.button.String(), "@dlabel@", d.label.String(),
+		"@page@", l.page.String(), "@card@", l.card.String(), "@ink@", l.ink.String(), "@header@", l.header.String(), "@footer@", l.footer.String(),
+		"@dpage@", d.page.String(), "@dcard@", d.card.String(), "@dink@", d.ink.String(), "@dmuted@", d.muted.String(), "@dheader@", d.header.String(), "@dfooter@", d.footer.String(),
+		"@dsoft@", d.soft.String(), "@dcode@", d.code.String(), "@dline@", d.line.String(), "@daccent@", d.accent.String(), "@dbutton@", d.button.String(), "@dlabel@", d.label.String(),
 	).Replace(defaultLayout)
 }
 

@@ -33,7 +33,7 @@ func TestMarkdownRandom(t *testing.T) {
 	starts := []string{"", "", "", "  ", "    ", "\t", "- ", "- ", "  - ", "1. ", "   ", "> ", "> - ", "| ", "# ", "* ", "2) "}
 	middles := []string{
 		"", "text", "{{ x }}", "**bold**", "**", "[a](b)", "[", "](c)", "`", "{% if a %}", "{% if a %}", "{% else %}", "{% endif %}", "{% endif %}", "{% for a in l %}",
-		"{% endfor %}", "{% assign a = 1 %}", "{%- if a -%}", "{%- endif -%}", "{% break %}", "| b |", "|---|", "|---|---|", "```", ":::", "::: box", "---", "===", "- i", "1. n",
+		"{% endfor %}", "{% assign a = 1 %}", "{%- if a -%}", "{%- endif -%}", "{% break %}", "| b |", "|---|", "|---|---|", "```", ":::", "::: box", "::: columns", "+++", "[a](b){.button}", "---", "===", "- i", "1. n",
 		"{% raw %}*{% endraw %}", "{% capture c %}*{% endcapture %}", "![a](b)", "{.button}", "<{{ u }}>", "> q", "_", "{% case x %}", "{% when 1 %}", "{% endcase %}", "\\", "  ", "{% block b %}",
 	}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -77,16 +77,26 @@ func checkMarkdown(t *testing.T, source string, seed uint64) bool {
 	if len(findings) > 0 || !balanced {
 		return false
 	}
+	checkNesting(t, source, units, constructs, seed)
+	styled, _, _ := Markdown(tokens, file, NewTheme(nil))
+	units = cutUnits(styled)
+	constructs, _ = matchUnits(units)
+	checkNesting(t, source, units, constructs, seed)
+	return true
+}
+
+// checkNesting checks that HTML is well-nested whichever branches are taken.
+func checkNesting(t *testing.T, source string, units []unit, constructs []construct, seed uint64) {
+	t.Helper()
 	run := liquidRun{units: units, constructs: constructs, rand: rand.New(rand.NewPCG(seed, 1))}
 	for range 4 {
 		run.html.Reset()
 		run.budget = 2000
 		run.body(0, len(units))
-		if problem := htmlProblem(run.html.String()); problem != "" {
+		if problem := htmlProblem(outlookOnly.ReplaceAllString(run.html.String(), "")); problem != "" {
 			t.Fatalf("%s in\n%s\nfrom\n%s", problem, run.html.String(), source)
 		}
 	}
-	return true
 }
 
 // checkPlain checks that the plain text holds the same links, no two at one place, and no tag twice.
@@ -189,6 +199,8 @@ func (r *liquidRun) construct(c construct) bool {
 	}
 	return r.body(edges[branch]+1, edges[branch+1])
 }
+
+var outlookOnly = regexp.MustCompile(`<!--\[if mso\]>.*?<!\[endif\]-->`)
 
 var ownTag = regexp.MustCompile(`^<(/?)([a-z0-9]+)((?: [a-z]+="[^"<>]*")*)>`)
 

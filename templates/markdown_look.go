@@ -50,22 +50,26 @@ func (w *htmlWriter) look(element string, n ast.Node) string {
 	case "a":
 		return fmt.Sprintf(` class="g-link" style="color:%s;text-decoration:underline"`, t.light.accent)
 	}
-	return t.quiet(element)
+	return t.quiet(element, n)
 }
 
 // quiet is the look of what holds code and of tables.
-func (t *Theme) quiet(element string) string {
+func (t *Theme) quiet(element string, n ast.Node) string {
+	side := "12px"
+	if n.NextSibling() == nil {
+		side = "0" // the last cell ends where the text around the table does
+	}
 	switch element {
 	case "code":
-		return fmt.Sprintf(` class="g-soft" style="padding:2px 5px;border-radius:4px;background-color:%s;font-family:%s;font-size:14px"`, t.light.soft, codeFont)
+		return fmt.Sprintf(` class="g-code" style="padding:2px 5px;border-radius:4px;background-color:%s;font-family:%s;font-size:14px"`, t.light.code, codeFont)
 	case "pre":
-		return fmt.Sprintf(` class="g-soft" style="margin:0 0 16px;padding:14px 16px;border-radius:8px;background-color:%s;font-family:%s;font-size:14px;line-height:22px;white-space:pre-wrap;word-break:break-word"`, t.light.soft, codeFont)
+		return fmt.Sprintf(` class="g-code" style="margin:0 0 16px;padding:14px 16px;border-radius:8px;background-color:%s;font-family:%s;font-size:14px;line-height:22px;white-space:pre-wrap;word-break:break-word"`, t.light.code, codeFont)
 	case "table":
 		return ` width="100%" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 24px;border-collapse:collapse;font-size:15px;line-height:22px"`
 	case "th":
-		return fmt.Sprintf(` class="g-cell" scope="col" style="%s;border-bottom:2px solid %s;vertical-align:bottom;font-weight:600"`, t.sides("padding", "8px", "12px", "8px", "0"), t.light.line)
+		return fmt.Sprintf(` class="g-cell" scope="col" style="%s;border-bottom:2px solid %s;vertical-align:bottom;font-weight:600"`, t.sides("padding", "8px", side, "8px", "0"), t.light.line)
 	case "td":
-		return fmt.Sprintf(` class="g-cell" style="%s;border-bottom:1px solid %s;vertical-align:top"`, t.sides("padding", "10px", "12px", "10px", "0"), t.light.line)
+		return fmt.Sprintf(` class="g-cell" style="%s;border-bottom:1px solid %s;vertical-align:top"`, t.sides("padding", "10px", side, "10px", "0"), t.light.line)
 	}
 	return ""
 }
@@ -136,12 +140,15 @@ func spacer(height int) string {
 
 // box writes ::: box.
 func (w *htmlWriter) box(n *containerNode) {
-	soft := w.theme.light.soft
-	fmt.Fprintf(&w.text, `%s width="100%%"><tr><td class="g-soft" bgcolor="%s" style="padding:24px 24px 8px;border-radius:12px;background-color:%s">`+"\n", layoutTable, soft, soft)
+	soft, padding, below := w.theme.light.soft, "24px 24px 8px", 24
+	if w.inside("div") {
+		padding, below = "16px 16px 0", columnGap
+	}
+	fmt.Fprintf(&w.text, `%s width="100%%"><tr><td class="g-soft" bgcolor="%s" style="padding:%s;border-radius:12px;background-color:%s">`+"\n", layoutTable, soft, padding, soft)
 	w.enter("div")
 	w.children(n)
 	w.leave("div")
-	w.text.WriteString("</td></tr>" + spacer(16) + "</table>\n")
+	w.text.WriteString("</td></tr>" + spacer(below) + "</table>\n")
 }
 
 // columns writes ::: columns: blocks in a line that stack by themselves where there is no room, and a table for Outlook, which
@@ -178,10 +185,10 @@ func columnWidth(count int) int { return (contentWidth - columnGap*(count-1)) / 
 // buttons writes a paragraph that is nothing but links, of which some are buttons: Outlook pads table cells only.
 func (w *htmlWriter) buttons(n ast.Node) {
 	links, _, _ := w.m.linksIn(n)
-	bottom := 24
+	bottom := 20
 	w.cell = buttonAlone
 	if links > 1 {
-		w.cell, bottom = buttonInLine, 12 // each has a margin of its own
+		w.cell, bottom = buttonInLine, 8 // each has a margin of its own
 	}
 	fmt.Fprintf(&w.text, `%s><tr><td style="padding:8px 0 %dpx">`, layoutTable, bottom)
 	w.enter("p")

@@ -19,6 +19,7 @@ type textWriter struct {
 	prefix string // what each line begins with: "> " in a quote, spaces in a list item
 	marker string // what the next line begins with instead: "- "
 	line   lineState
+	space  bool               // a space is due before the next word
 	saved  map[int]lineState // by construct: the line's state where its branches start
 	tight  bool              // inside the item of a list without blank lines between its items
 }
@@ -51,16 +52,27 @@ func (w *textWriter) write(s string) {
 	if w.line != lineText {
 		s = strings.TrimLeft(s, " ")
 	}
-	if s == "" {
-		return
+	word := strings.TrimRight(s, " ")
+	if word != "" {
+		w.begin()
+		w.writeSpace()
+		w.text.WriteString(word)
+		w.line = lineText
 	}
-	w.begin()
-	w.text.WriteString(s)
-	w.line = lineText
+	w.space = w.space || len(word) < len(s)
+}
+
+// writeSpace writes the space that is due. At the end of a line there is none.
+func (w *textWriter) writeSpace() {
+	if w.space && w.line == lineText {
+		w.text.WriteByte(' ')
+	}
+	w.space = false
 }
 
 // breakLine ends the line, if there is one.
 func (w *textWriter) breakLine() {
+	w.space = false
 	if w.line != lineEmpty {
 		w.text.WriteByte('\n')
 		w.line = lineEmpty
@@ -110,7 +122,7 @@ func (w *textWriter) unit(id int, between bool) {
 	if !between || w.marker != "" && u.role == openRole {
 		w.begin()
 	}
-	if u.kind == inlineUnit {
+	if w.writeSpace(); u.kind == inlineUnit {
 		w.line = lineText
 	}
 	w.flush()
@@ -406,6 +418,7 @@ func (w *textWriter) labelled(n ast.Node, destination string) bool {
 // address writes a link's target.
 func (w *textWriter) address(n ast.Node, target string) {
 	w.begin()
+	w.writeSpace()
 	w.line = lineText
 	write := w.source
 	if _, ok := n.(*ast.Link); !ok {

@@ -11,20 +11,23 @@ type Theme struct {
 	Language string // of the messages, for screen readers: "en"
 	RTL      bool   // text runs from right to left
 
-	logo       bool // the brand has one, as brand.logo
-	font       string
-	headings   string // "" for the same font
-	light      palette
-	dark       palette
+	logo     bool // the brand has one, as brand.logo
+	font     string
+	headings string // "" for the same font
+	light    palette
+	dark     palette
 }
 
 // palette are the colours of one mode.
 type palette struct {
 	page   colour // around the card
+	header colour // text above the card
+	footer colour // text below it
 	card   colour // behind the text
 	ink    colour // text
 	muted  colour // text that is less important
-	soft   colour // behind boxes and code
+	soft   colour // behind boxes
+	code   colour // behind code
 	line   colour // rules and borders
 	accent colour // links
 	button colour
@@ -52,10 +55,15 @@ func NewTheme(brand map[string]string) *Theme {
 
 // complete derives the rest of a palette from its backgrounds and what the brand would like.
 func (p *palette) complete(accent, ink, muted colour) {
+	p.header, p.footer = ink.readable(readableText, p.page), muted.readable(readableText, p.page)
 	p.ink = ink.readable(7, p.card)
-	p.soft = p.card.towards(p.ink, 0.05)
+	p.soft = p.card.towards(accent, 0.06)
+	if p.card.luminance() < 0.2 {
+		p.soft = p.card.towards(p.ink, 0.06)
+	}
+	p.code = p.card.towards(p.ink, 0.08)
 	p.line = p.card.towards(p.ink, 0.14)
-	p.muted = muted.readable(readableText, p.card, p.page, p.soft)
+	p.muted = muted.readable(readableText, p.card, p.soft)
 	p.accent = accent.readable(readableText, p.card, p.soft)
 	p.button = accent.readable(readableShape, p.card)
 	p.label = p.button.textOn()
