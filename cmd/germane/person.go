@@ -141,7 +141,7 @@ func readPersonFile(w *workspace.Workspace, name string, data []byte) (*audience
 	}
 	person, err := audience.ReadPerson(data)
 	if err != nil {
-		return nil, hint(fmt.Errorf("%s: %w", name, err), `a person looks like {"id": "ann", "email": "ann@mail.example", "attributes": {"plan": "trial"}}`)
+		return nil, hint(onOneLine(name+": ", err), `a person looks like {"id": "ann", "email": "ann@mail.example", "attributes": {"plan": "trial"}}`)
 	}
 	completePerson(person)
 	var problems []error
@@ -149,7 +149,7 @@ func readPersonFile(w *workspace.Workspace, name string, data []byte) (*audience
 		problems = append(problems, problem)
 	}
 	if err := errors.Join(problems...); err != nil {
-		return nil, hint(fmt.Errorf("%s: %w", name, err), "attributes.yaml declares what may be known about people")
+		return nil, hint(onOneLine(name+": ", err), "attributes.yaml declares what may be known about people")
 	}
 	return person, nil
 }
@@ -157,13 +157,23 @@ func readPersonFile(w *workspace.Workspace, name string, data []byte) (*audience
 func readPersonYAML(w *workspace.Workspace, name string, data []byte) (*audience.Person, error) {
 	doc, findings := document.Parse(finding.NewFile(name, string(data)).All(), document.Format{})
 	person, more := audience.ReadPersona(doc, w.Scope)
+	var problems []error
+	advice := ""
 	for _, f := range append(findings, more...) {
 		if f.Severity == finding.Error {
-			return nil, hint(fmt.Errorf("%s:%d:%d: %s", name, f.Line, f.Column, f.Text), f.Hint)
+			problems, advice = append(problems, fmt.Errorf("%s:%d:%d: %s", name, f.Line, f.Column, f.Text)), cmp.Or(advice, f.Hint)
 		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, hint(onOneLine("", err), advice)
 	}
 	completePerson(person)
 	return person, nil
+}
+
+// onOneLine makes one error of all that is wrong with a file.
+func onOneLine(prefix string, all error) error {
+	return errors.New(prefix + strings.ReplaceAll(all.Error(), "\n", "; "))
 }
 
 func completePerson(p *audience.Person) {
