@@ -91,7 +91,7 @@ func ReadCampaign(doc *document.Node, name string) (*Campaign, []finding.Finding
 		c.Cadence = readCadence(r, node)
 	}
 	c.Rollout = readRollout(r, fields.Get("rollout"), c.Cadence)
-	c.Holdout = readHoldout(r, fields)
+	c.Holdout = fields.SomeShare("holdout", "a holdout of everybody mails nobody", "use a share below 100%, such as holdout: 10%; to pause the campaign write state: draft")
 	c.Expect = readExpect(r, fields.Get("expect"))
 	fields.Done("a campaign")
 	return c, r.Findings
@@ -107,14 +107,6 @@ func (c *Campaign) reserved(r *document.Reader, fields *document.Fields) (trigge
 		triggered = triggered || later.key == "trigger" || later.key == "steps"
 	}
 	return triggered
-}
-
-func readHoldout(r *document.Reader, fields *document.Fields) float64 {
-	share, ok := fields.Share("holdout")
-	if text, _ := fields.Text("holdout"); ok && share >= 1 {
-		r.Add(text.Whole("out-of-range", "a holdout of everybody mails nobody", "use a share below 100%, such as holdout: 10%; to pause the campaign write state: draft"))
-	}
-	return share
 }
 
 func readExpect(r *document.Reader, node *document.Node) Expect {

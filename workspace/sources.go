@@ -84,7 +84,7 @@ func readBlock(r *document.Reader, src source, events *audience.Events) *BlockSo
 	b.Body = body
 	b.Owner = f.String("owner")
 	b.Description = f.String("description")
-	b.Control = readControl(r, f)
+	b.Control = f.SomeShare("control", "a control of everybody shows the variants to nobody", "use a share below 100%, such as control: 10%")
 	if text, ok := f.Text("goal"); ok {
 		b.Goal = text
 		goal, findings := audience.ParseGoal(text, events)
@@ -96,14 +96,6 @@ func readBlock(r *document.Reader, src source, events *audience.Events) *BlockSo
 	f.Done("a block's front matter")
 	reportEmpty(r, src.file, body, "this block has no variants", "write {% variant NAME when RULE %} and its content, and {% otherwise %} last")
 	return b
-}
-
-func readControl(r *document.Reader, f *document.Fields) float64 {
-	share, ok := f.Share("control")
-	if text, _ := f.Text("control"); ok && share >= 1 {
-		r.Add(text.Whole("out-of-range", "a control of everybody shows the variants to nobody", "use a share below 100%, such as control: 10%"))
-	}
-	return share
 }
 
 func readDate(r *document.Reader, text finding.Text) time.Time {

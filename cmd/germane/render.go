@@ -1,18 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"germane/audience"
-	"germane/blocks"
-	"germane/internal/finding"
 	"germane/render"
 	"germane/workspace"
 )
@@ -46,65 +41,41 @@ Links lead to their targets directly; a campaign's links are tracked when it sen
 	return c
 }
 
-// view is a message rendered for one person, and how it came about.
-type view struct {
-	message   *render.Message
-	person    *audience.Person
-	decoded   *audience.Decoded
-	choices   []blocks.Choice
+// renderedView is a view with the message itself.
+type renderedView struct {
+	*view
 	rendered  render.Rendered
 	preheader string
 	links     []renderedLink // as they were written
 }
 
 func renderOne(sys *system, w *workspace.Workspace, template, as string, v *viewer) error {
-	write, ok := map[string]func(io.Writer, *view) error{"html": writeHTML, "text": writePlain, "eml": writeMIME, "json": writeJSON}[as]
+	write, ok := map[string]func(io.Writer, *renderedView) error{"html": writeHTML, "text": writePlain, "eml": writeMIME, "json": writeJSON}[as]
 	if !ok {
 		return usageError{hint(fmt.Errorf("there is no form %q", as), "use --as html, text, eml or json")}
 	}
-	message, err := findMessage(w, template)
+	seen, err := v.look(sys, w, template)
 	if err != nil {
 		return err
 	}
-	person, now, err := v.resolve(sys, w)
-	if err != nil {
-		return err
-	}
-	view, err := renderFor(w, message, person, now)
+	view, err := renderFor(w, seen)
 	if err != nil {
 		return err
 	}
 	if view.rendered.Skipped != "" {
-		fmt.Fprintf(sys.stderr, "germane: %s gets no mail: %s\n", calling(person), view.rendered.Skipped)
+		fmt.Fprintf(sys.stderr, "germane: %s gets no mail: %s\n", calling(seen.person), view.rendered.Skipped)
 		return nil
 	}
 	return write(sys.stdout, view)
 }
 
-// findMessage returns a compiled template by its name, or by its file's.
-func findMessage(w *workspace.Workspace, template string) (*render.Message, error) {
-	name := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(template, "templates/"), ".md"), ".html")
-	if message, ok := w.Message(name); ok {
-		return message, nil
-	}
-	var known []string
-	for _, m := range w.Messages {
-		known = append(known, m.Name)
-	}
-	return nil, hint(fmt.Errorf("there is no template %s", template), finding.DidYouMean(name, known, "known templates: "+strings.Join(known, ", ")))
-}
-
-func renderFor(w *workspace.Workspace, message *render.Message, person *audience.Person, now time.Time) (*view, error) {
-	v := &view{message: message, person: person, decoded: &audience.Decoded{}}
-	if err := message.Selection.Decode(person.Stored(now), now.UnixMilli(), v.decoded); err != nil {
-		return nil, fmt.Errorf("read the person: %w", err)
-	}
-	v.choices = message.Chooser.Choose(v.decoded, person.ID, nil)
+func renderFor(w *workspace.Workspace, seen *view) (*renderedView, error) {
+	v, message := &renderedView{view: seen}, seen.message
 	base := ""
 	if w.Config.PublicURL != nil {
 		base = w.Config.PublicURL.String()
 	}
-	e := &render.Envelope{To: person.Email, Date: now, ID: "preview", Unsubscribe: base + "/u/preview", Preferences: base + "/p/preview"}
+	e := &render.Envelope{To: v.person.Email, Date: v.now, ID: "preview", Unsubscribe: base + "/u/preview", Preferences: base + "/p/preview"}
 	e.Link = func(dst []byte, id int, values []string) []byte {
 		link, start := &message.Links[id], len(dst)
 		dst = link.AppendTarget(dst, values)
@@ -124,12 +95,12 @@ func renderFor(w *workspace.Workspace, message *render.Message, person *audience
 	return v, err
 }
 
-func writeMIME(out io.Writer, v *view) error {
+func writeMIME(out io.Writer, v *renderedView) error {
 	_, err := out.Write(v.rendered.MIME)
 	return err
 }
 
-func writeHTML(out io.Writer, v *view) error {
+func writeHTML(out io.Writer, v *renderedView) error {
 	mail, err := render.ReadMail(v.rendered.MIME)
 	if err != nil {
 		return err
@@ -138,7 +109,7 @@ func writeHTML(out io.Writer, v *view) error {
 	return err
 }
 
-func writePlain(out io.Writer, v *view) error {
+func writePlain(out io.Writer, v *renderedView) error {
 	mail, err := render.ReadMail(v.rendered.MIME)
 	if err != nil {
 		return err
@@ -171,7 +142,7 @@ type (
 	}
 )
 
-func writeJSON(out io.Writer, v *view) error {
+func writeJSON(out io.Writer, v *renderedView) error {
 	mail, err := render.ReadMail(v.rendered.MIME)
 	if err != nil {
 		return err
@@ -185,8 +156,5 @@ func writeJSON(out io.Writer, v *view) error {
 		message.Choices = append(message.Choices, renderedChoice{Block: e.Block, Variant: e.Variant, Reason: e.Reason.String() + ": " + e.Sentence()})
 	}
 	slices.SortFunc(message.Links, func(a, b renderedLink) int { return a.ID - b.ID })
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(message)
+	return printJSON(out, message)
 }

@@ -38,26 +38,18 @@ how old they are, where they come from, and which of them were missing.`,
 }
 
 func why(sys *system, o *options, w *workspace.Workspace, template string, v *viewer) error {
-	message, err := findMessage(w, template)
+	seen, err := v.look(sys, w, template)
 	if err != nil {
 		return err
-	}
-	person, now, err := v.resolve(sys, w)
-	if err != nil {
-		return err
-	}
-	var decoded audience.Decoded
-	if err := message.Selection.Decode(person.Stored(now), now.UnixMilli(), &decoded); err != nil {
-		return fmt.Errorf("read the person: %w", err)
 	}
 	var explanations []*blocks.Explanation
-	for _, choice := range message.Chooser.Choose(&decoded, person.ID, nil) {
-		explanations = append(explanations, message.Chooser.Explain(choice, &decoded))
+	for _, choice := range seen.choices {
+		explanations = append(explanations, seen.message.Chooser.Explain(choice, seen.decoded))
 	}
 	if o.json {
 		return whyJSON(sys.stdout, explanations)
 	}
-	return whyText(sys.stdout, fmt.Sprintf("%s as %s gets it on %s", message.Name, v.calling(person), now.Format("2006-01-02 15:04 MST")), explanations)
+	return whyText(sys.stdout, fmt.Sprintf("%s as %s gets it on %s", seen.message.Name, v.calling(seen.person), seen.now.Format("2006-01-02 15:04 MST")), explanations)
 }
 
 // The public form of `why --json`.

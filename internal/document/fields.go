@@ -184,6 +184,15 @@ func (f *Fields) Share(key string) (float64, bool) {
 	return f.reader.Share(text)
 }
 
+// SomeShare returns a share of less than everybody; text and hint say what is wrong with 100%.
+func (f *Fields) SomeShare(key, text, hint string) float64 {
+	share, ok := f.Share(key)
+	if written, _ := f.Text(key); ok && share >= 1 {
+		f.reader.Add(written.Whole("out-of-range", text, hint))
+	}
+	return share
+}
+
 // List returns a list's items; a single value stands for a list of one.
 func (f *Fields) List(key string) []*Node {
 	n := f.Get(key)
