@@ -3,18 +3,42 @@ module germane
 go 1.26.0
 
 require (
+	github.com/andybalholm/cascadia v1.3.5 // CSS selectors, to copy a page's styles to its elements
 	github.com/expr-lang/expr v1.17.8 // the syntax of rules: its parser and tree, never its virtual machine
 	github.com/growthbook/growthbook-golang v0.7.0 // tests only: its cases.json holds our hash and ranges to GrowthBook's
 	github.com/robfig/cron/v3 v3.0.1 // cron expressions and the next due time
 	github.com/rogpeppe/go-internal v1.16.0 // tests only: testscript, the command line as readable scripts
 	github.com/spf13/cobra v1.10.2 // commands, flags, help and completion
+	github.com/tdewolff/parse/v2 v2.8.20 // the syntax of CSS
 	github.com/wneessen/go-mail v0.8.1 // the SMTP client; in tests also a second reader of our messages
 	github.com/yuin/goldmark v1.8.7 // Markdown to HTML; Liquid in it is ours
 	go.yaml.in/yaml/v4 v4.0.0 // YAML with the place of every value
+	golang.org/x/net v0.62.0 // parses a copy of a page, to tell which elements a selector means
 	golang.org/x/tools v0.51.0 // tests only: txtar archives of broken workspaces
 )
 
 require (
+	github.com/aws/aws-sdk-go-v2 v1.47.7 // indirect
+	github.com/aws/aws-sdk-go-v2/config v1.33.15 // indirect
+	github.com/aws/aws-sdk-go-v2/credentials v1.20.15 // indirect
+	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.7 // indirect
+	github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.10 // indirect
+	github.com/aws/aws-sdk-go-v2/internal/endpoints/v2 v2.8.10 // indirect
+	github.com/aws/aws-sdk-go-v2/internal/v4a v1.5.10 // indirect
+	github.com/aws/aws-sdk-go-v2/service/internal/accept-encoding v1.13.24 // indirect
+	github.com/aws/aws-sdk-go-v2/service/internal/presigned-url v1.14.10 // indirect
+	github.com/aws/aws-sdk-go-v2/service/sesv2 v1.79.7 // indirect
+	github.com/aws/aws-sdk-go-v2/service/signin v1.12.3 // indirect
+	github.com/aws/aws-sdk-go-v2/service/sso v1.39.3 // indirect
+	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.3 // indirect
+	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // indirect
+	github.com/aws/smithy-go v1.28.8 // indirect
+	github.com/chromedp/cdproto v0.159.0 // indirect
+	github.com/chromedp/chromedp v0.23.0 // indirect
+	github.com/emersion/go-msgauth v0.7.0 // indirect
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect
+	github.com/emersion/go-smtp v0.25.1 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/osteele/liquid v1.9.2 // indirect
 	github.com/osteele/tuesday v1.1.1 // indirect
@@ -22,8 +46,8 @@ require (
 	github.com/tmaxmax/go-sse v0.10.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/mod v0.41.0 // indirect
-	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
 	gopkg.in/yaml.v2 v2.4.0 // indirect
 )

@@ -9,7 +9,7 @@ func Body(tokens []Token, file *finding.File, markdown bool, theme *Theme) (html
 	if markdown {
 		htmlTokens, textTokens, findings = Markdown(tokens, file, theme)
 	} else {
-		p := newPage(tokens)
+		p := newPage(InlineStyles(tokens, true))
 		htmlTokens, textTokens = p.withLinks(), p.text()
 	}
 	html, more := Parse(htmlTokens, Mail)

@@ -83,7 +83,7 @@ const (
 	startTag
 	endTag
 	comment
-	declaration // <!doctype …>, <![if …]>, <?xml …?>
+	docDeclaration // <!doctype …>, <![if …]>, <?xml …?>
 )
 
 // markup is one piece of HTML.
@@ -147,7 +147,7 @@ func (s *markupReader) next() {
 	case strings.HasPrefix(rest, "<!--"):
 		s.add(markup{kind: comment, start: s.at, end: s.at + commentLength(rest)})
 	case rest[1] == '!' || rest[1] == '?':
-		s.add(markup{kind: declaration, start: s.at, end: s.at + lengthUntil(rest, ">")})
+		s.add(markup{kind: docDeclaration, start: s.at, end: s.at + lengthUntil(rest, ">")})
 	default:
 		s.tag(rest[1] == '/')
 	}

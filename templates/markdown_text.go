@@ -19,7 +19,7 @@ type textWriter struct {
 	prefix string // what each line begins with: "> " in a quote, spaces in a list item
 	marker string // what the next line begins with instead: "- "
 	line   lineState
-	space  bool               // a space is due before the next word
+	space  bool              // a space is due before the next word
 	saved  map[int]lineState // by construct: the line's state where its branches start
 	tight  bool              // inside the item of a list without blank lines between its items
 }

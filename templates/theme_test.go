@@ -45,9 +45,16 @@ func TestThemeIsReadable(t *testing.T) {
 				a, b   colour
 				wanted float64
 			}{
-				{"text", p.ink, p.card, 4.5}, {"text in a box", p.ink, p.soft, 4.5}, {"code", p.ink, p.code, 4.5}, {"quote", p.muted, p.card, 4.5},
-				{"link", p.accent, p.card, 4.5}, {"link in a box", p.accent, p.soft, 4.5}, {"button", p.button, p.card, 3}, {"label", p.label, p.button, 4.5},
-				{"header", p.header, p.page, 4.5}, {"footer", p.footer, p.page, 4.5},
+				{"text", p.ink, p.card, 4.5},
+				{"text in a box", p.ink, p.soft, 4.5},
+				{"code", p.ink, p.code, 4.5},
+				{"quote", p.muted, p.card, 4.5},
+				{"link", p.accent, p.card, 4.5},
+				{"link in a box", p.accent, p.soft, 4.5},
+				{"button", p.button, p.card, 3},
+				{"label", p.label, p.button, 4.5},
+				{"header", p.header, p.page, 4.5},
+				{"footer", p.footer, p.page, 4.5},
 			} {
 				if got := contrast(pair.a, pair.b); got < pair.wanted {
 					t.Fatalf("%s, %s of %v: %v on %v has %.2f", mode, pair.name, brand, pair.a, pair.b, got)
