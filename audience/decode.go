@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unsafe"
 )
 
@@ -268,7 +269,17 @@ func eachMember(data []byte, f func(name string, raw []byte) error) error {
 	return nil
 }
 
-func blank(s string) bool { return strings.TrimSpace(s) == "" }
+// blank reports whether a text shows nothing: a name of zero-width spaces would greet nobody as surely as an empty one.
+func blank(s string) bool { return strings.IndexFunc(s, isSeen) < 0 }
+
+// isSeen reports whether a character shows something: it is no space, and neither controls nor formats the others.
+func isSeen(r rune) bool {
+	if r < 0x7f {
+		return r > ' '
+	}
+	const brailleBlank = '\u2800' // a symbol without dots
+	return !unicode.In(r, unicode.White_Space, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && r != brailleBlank
+}
 
 // decode reads one value that is not null; raw is what [cursor.skip] returned. The list's elements go into buffer, which is reused.
 func (t *Type) decode(raw []byte, v *Value, buffer *[]Value) State {

@@ -49,6 +49,9 @@ func TestDecodeStates(t *testing.T) {
 		{"plan", `"gold"`, NotAllowed, ""},
 		{"plan", `null`, Absent, ""},
 		{"plan", `" \t\n"`, Blank, ""},
+		{"plan", `"\u200b\u00a0\ufeff\u2003\u00ad"`, Blank, ""},
+		{"plan", `"\u0000\u0007\u007f\u0085"`, Blank, ""},
+		{"plan", `"\u3164\u2800\ufe0f\u034f"`, Blank, ""}, // a Hangul filler and the like
 		{"plan", `3`, NotAllowed, ""},
 		{"first_name", `"Zo\u00eb \ud83d\ude00"`, Present, `"Zoë 😀"`},
 		{"first_name", `"` + strings.Repeat("é", 200) + `"`, Present, `"` + strings.Repeat("é", 200) + `"`},
