@@ -136,7 +136,7 @@ func TestMarkdownHostile(t *testing.T) {
 			tokens, _ := Lex(file.All())
 			lexed := time.Since(began)
 			Markdown(tokens, file, nil)
-			if took := time.Since(began); took > time.Second {
+			if took := time.Since(began); took > 5*time.Second { // ten times what it takes on an idle machine
 				t.Errorf("took %v, %v of it the lexer", took, lexed)
 			} else if took > 200*time.Millisecond {
 				t.Logf("took %v, %v of it the lexer", took, lexed)
