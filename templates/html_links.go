@@ -44,6 +44,8 @@ func (w *pageWriter) closeLink(i int) {
 	}
 	before, behind := " (", ")"
 	switch {
+	case static && label == "" && w.repeats(i, link.href):
+		return
 	case static && label == "":
 		before, behind = "", ""
 	case static && label == html.UnescapeString(strings.TrimSpace(w.page.source[link.href.start:link.href.end])):
@@ -58,6 +60,17 @@ func (w *pageWriter) closeLink(i int) {
 	}
 	w.address(link.href)
 	w.text = append(w.text, behind...)
+}
+
+// repeats says whether the next link leads to the same place, as a text beside its icon does.
+func (w *pageWriter) repeats(i int, href attribute) bool {
+	for i++; i < len(w.shape.pieces); i++ {
+		if piece := &w.shape.pieces[i]; piece.kind == startTag && piece.name == "a" {
+			next, _ := piece.attribute("href")
+			return w.page.source[next.start:next.end] == w.page.source[href.start:href.end] && !strings.Contains(w.page.source[href.start:href.end], "\x00")
+		}
+	}
+	return false
 }
 
 // hasAddress says whether a link's target is worth reading.

@@ -78,13 +78,16 @@ func (w *pageWriter) need(n int) {
 	}
 }
 
+// maxIndentations is how many lists and quotes inside each other a line shows.
+const maxIndentations = 10
+
 // begin writes what is due before a word.
 func (w *pageWriter) begin() {
 	if w.breaks > 0 {
-		w.text = append(w.text, strings.Repeat("> ", w.quotes)...)
-		for i, list := range w.lists {
-			if width := list.width; i < len(w.lists)-1 || w.marker == "" {
-				w.text = append(w.text, "          "[:width]...)
+		w.text = append(w.text, strings.Repeat("> ", min(w.quotes, maxIndentations))...)
+		for i, list := range w.lists[:min(len(w.lists), maxIndentations)] {
+			if i < len(w.lists)-1 || w.marker == "" {
+				w.text = append(w.text, strings.Repeat(" ", list.width)...)
 			}
 		}
 		w.text = append(w.text, w.marker...)

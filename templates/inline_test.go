@@ -69,8 +69,14 @@ func TestInlineWhich(t *testing.T) {
 		tag         string
 		any, marked bool
 	}{
-		{"<style>", true, false}, {`<STYLE type="text/css" media="all">`, true, false}, {"<style data-inline>", true, true}, {"<style data-embed>", false, false},
-		{`<style media="print">`, false, false}, {`<style type="text/less">`, false, false}, {"<!--[if mso]><style>", false, false}, {"{% if x %}<style>", false, false},
+		{"<style>", true, false},
+		{`<STYLE type="text/css" media="all">`, true, false},
+		{"<style data-inline>", true, true},
+		{"<style data-embed>", false, false},
+		{`<style media="print">`, false, false},
+		{`<style type="text/less">`, false, false},
+		{"<!--[if mso]><style>", false, false},
+		{"{% if x %}<style>", false, false},
 	} {
 		source := c.tag + "p{color:red}</style><![endif]-->{% if x %}{% endif %}<p>x"
 		if strings.HasPrefix(c.tag, "{%") {

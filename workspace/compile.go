@@ -156,6 +156,9 @@ func (c *compiler) both(html *render.Piece, text []templates.Node) pair {
 // body parses and proves a template's body or a layout.
 func (c *compiler) body(file *finding.File, text finding.Text, markdown bool, place render.Place) pair {
 	tokens, ok := c.lex(text)
+	if place == render.LayoutPlace {
+		tokens = templates.InlineStyles(tokens, false)
+	}
 	html, plain, findings := templates.Body(tokens, file, markdown, c.theme)
 	c.add(findings)
 	if !ok || unclosed(findings) {
