@@ -19,7 +19,7 @@ func TestExplain(t *testing.T) {
 		rule string
 		want string
 	}{
-		{`plan == "trial" and trial_days_left <= 3`, `unknown: trial_days_left is missing (last observed 5 days ago, older than its max_age of 2d)`},
+		{`plan == "trial" and trial_days_left <= 3`, `unknown: trial_days_left is out of date (last observed 5 days ago, and its max_age is 2d)`},
 		{`plan == "trial" and points == 7`, `true: plan is "trial" (observed 2 days ago) and points is 7 (observed 2 days ago)`},
 		{`plan == "pro" and trial_days_left <= 3`, `false: plan is "trial" (observed 2 days ago), so plan == "pro" is false`},
 		{`plan == "pro" or points > 9`, `false: plan is "trial" (observed 2 days ago) and points is 7 (observed 2 days ago), so neither plan == "pro" nor points > 9 is true`},
@@ -27,12 +27,12 @@ func TestExplain(t *testing.T) {
 		{`points > 9 or points < 3 or points in [5, 6]`, `false: points is 7 (observed 2 days ago), so none of points > 9, points < 3, points in [5, 6] is true`},
 		{`plan == "trial" or points > 9`, `true: plan is "trial" (observed 2 days ago)`},
 		{`not (plan == "pro")`, `true: plan is "trial" (observed 2 days ago), so plan == "pro" is false`},
-		{`score > 1`, `unknown: score is missing (its value is not one that the catalogue allows)`},
-		{`first_name == "Ada"`, `unknown: first_name is missing (it is blank)`},
-		{`optin`, `unknown: optin is missing`},
-		{`segment("heavy")`, `false: projects_30d is 0 (the catalogue's default: nothing else is known), so projects_30d >= 10 (segment heavy) is false`},
-		{`days_since(last_order_at) > 7`, `true: last_order_at is 2026-11-01T00:00:00Z (21 days ago, observed 2 days ago)`},
-		{`days_until(last_order_at) > -30`, `true: last_order_at is 2026-11-01T00:00:00Z (21 days ago, observed 2 days ago)`},
+		{`score > 1`, `unknown: score has a value that attributes.yaml does not allow`},
+		{`first_name == "Ada"`, `unknown: first_name is blank`},
+		{`optin`, `unknown: optin is not known (no value is stored)`},
+		{`segment("heavy")`, `false: projects_30d is 0 (the default: no value is stored), so projects_30d >= 10 (segment heavy) is false`},
+		{`days_since(last_order_at) > 7`, `true: last_order_at is 2026-11-01 00:00 UTC (21 days ago, observed 2 days ago)`},
+		{`days_until(last_order_at) > -30`, `true: last_order_at is 2026-11-01 00:00 UTC (21 days ago, observed 2 days ago)`},
 		{`subscribed("tips")`, `false: consent to tips is withdrawn`},
 		{`person.email endsWith "@acme.example"`, `true: person.email is "ada@acme.example"`},
 		{`false`, `false: false is false`},
@@ -100,5 +100,41 @@ func TestExplainNamesSegments(t *testing.T) {
 	x := rule.Explain(s, decodeFor(t, s, &Stored{Attributes: []byte(`{"projects_30d":1,"points":7}`), ObservedAt: testNow}))
 	if len(x.Segments) != 2 || x.Segments[0] != (SeenSegment{"heavy", "projects_30d >= 10"}) || x.Segments[1].Name != "heavy-trial" {
 		t.Errorf("got %+v", x.Segments)
+	}
+}
+
+func TestExplainNeeds(t *testing.T) {
+	t.Parallel()
+	scope := acme(t)
+	for rule, want := range map[string]string{
+		`plan == "pro" and points > 9`:        `plan == "pro"`,
+		`plan == "pro" or points > 9`:         `plan == "pro" or points > 9`,
+		`points > 0 and not segment("heavy")`: `somebody who is not in segment heavy (projects_30d >= 10)`,
+		`not (plan == "trial")`:               `that plan == "trial" is not so`,
+		`segment("heavy")`:                    `projects_30d >= 10 (segment heavy)`,
+		`optin and score > 1`:                 `optin and score > 1`,
+	} {
+		projects := 14
+		if rule == `segment("heavy")` {
+			projects = 1
+		}
+		s := NewSelection()
+		parsed := mustRule(t, scope, rule)
+		parsed.Compile(s)
+		p := &Stored{ObservedAt: testNow, Attributes: fmt.Appendf(nil, `{"plan":"trial","points":7,"projects_30d":%d}`, projects)}
+		if got := parsed.Explain(s, decodeFor(t, s, p)).Needs(); got != want {
+			t.Errorf("%s needs %s, want %s", rule, got, want)
+		}
+	}
+}
+
+func TestOldValuesThatCount(t *testing.T) {
+	t.Parallel()
+	s := NewSelection()
+	rule := mustRule(t, acme(t), `points > 5`)
+	rule.Compile(s)
+	p := &Stored{Attributes: []byte(`{"points":7}`), ObservedAt: testNow - 311*dayMS}
+	if got, want := rule.Explain(s, decodeFor(t, s, p)).Sentence(), `points is 7 (observed 311 days ago, it has no max_age, so it still counts)`; got != want {
+		t.Errorf("got %s", got)
 	}
 }

@@ -36,7 +36,7 @@ func TestExplain(t *testing.T) {
 		},
 		{
 			"a value is missing", `{"trial_days_left":2,"projects_30d":1}`, 0, "value missing",
-			`no variant's rule is certainly true: trial-ending: plan is missing; anybody-on-trial: plan is missing`,
+			`no variant's rule is certainly true: trial-ending: plan is not known (no value is stored); anybody-on-trial: plan is not known (no value is stored)`,
 			"trial-ending=unknown power-user=false anybody-on-trial=unknown",
 		},
 	} {

@@ -49,7 +49,7 @@ func why(sys *system, o *options, w *workspace.Workspace, template string, v *vi
 	if o.json {
 		return whyJSON(sys.stdout, explanations)
 	}
-	return whyText(sys.stdout, fmt.Sprintf("%s as %s gets it on %s", seen.message.Name, v.calling(seen.person), seen.now.Format("2006-01-02 15:04 MST")), explanations)
+	return whyText(sys.stdout, fmt.Sprintf("What %s gets in %s on %s", v.calling(seen.person), seen.message.Name, seen.now.Format("2 January 2006, 15:04 MST")), explanations)
 }
 
 // The public form of `why --json`.

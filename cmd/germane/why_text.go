@@ -34,52 +34,44 @@ func emptiness(e *blocks.Explanation) string {
 	return ""
 }
 
-// sentences says what decided, then what came before it, then what follows.
+// sentences go through the variants in the order in which they are tried, each with its rule, and end with what follows.
 func sentences(e *blocks.Explanation) []string {
 	var list []string
-	if e.Reason == blocks.Control {
-		list = append(list, fmt.Sprintf("This person is in the block's control group (%s%% of people), which gets %s to measure against. Without it, they would get %s:",
-			strconv.FormatFloat(e.Control*100, 'g', 6, 64), e.Variant, e.Would))
-	}
-	for _, result := range []audience.Truth{audience.True, audience.Unknown, audience.False} {
-		for i := range e.Conditions {
-			if c := &e.Conditions[i]; c.Result == result {
-				list = append(list, sentence(e, c))
-			}
-		}
+	for i := range e.Conditions {
+		c := &e.Conditions[i]
+		list = append(list, sentence(c), "    rule: "+rule(c))
 	}
 	switch {
+	case e.Reason == blocks.Control:
+		list = append(list, fmt.Sprintf("But they are in the block's control group (%s%% of people), which gets %s, to measure against.",
+			strconv.FormatFloat(e.Control*100, 'g', 6, 64), e.Variant))
 	case len(e.Conditions) == 0:
 		list = append(list, "The block has no other variant.")
 	case e.Reason == blocks.NothingMatched:
-		list = append(list, "No rule is true, so otherwise is what remains.")
+		list = append(list, "No variant applies, so they get the fallback, otherwise.")
 	case e.Reason == blocks.ValueMissing:
-		list = append(list, "Only a rule that is certainly true selects, so otherwise is what remains.")
+		list = append(list, "What cannot be decided is not guessed, so they get the fallback, otherwise.")
 	}
 	return list
 }
 
-func sentence(e *blocks.Explanation, c *blocks.Condition) string {
-	found := e.Reason == blocks.RuleTrue || e.Reason == blocks.Control
+// sentence says what a variant's rule came to and which values decided that.
+func sentence(c *blocks.Condition) string {
 	facts := c.Seen.Facts()
-	switch {
-	case c.Result == audience.True:
-		return fmt.Sprintf("%s, so %s matches: %s", facts, c.Variant, rule(c))
-	case found && c.Result == audience.False:
-		return fmt.Sprintf("%s comes before it but does not match, as %s: %s", c.Variant, facts, rule(c))
-	case found:
-		return fmt.Sprintf("%s comes before it, but nobody can say whether it matches, as %s: %s", c.Variant, facts, rule(c))
-	case c.Result == audience.False:
-		return fmt.Sprintf("%s, so %s does not match: %s", facts, c.Variant, rule(c))
+	switch c.Result {
+	case audience.True:
+		return fmt.Sprintf("%s applies: %s.", c.Variant, facts)
+	case audience.False:
+		return fmt.Sprintf("%s does not apply: it needs %s, but %s.", c.Variant, c.Seen.Needs(), facts)
 	}
-	return fmt.Sprintf("%s, so nobody can say whether %s matches: %s", facts, c.Variant, rule(c))
+	return fmt.Sprintf("%s cannot be decided: it needs %s, but %s.", c.Variant, c.Seen.Needs(), facts)
 }
 
 // rule is a variant's rule on one line, with the segments that its result depends on.
 func rule(c *blocks.Condition) string {
 	text := oneLine(c.Text)
 	for _, segment := range c.Seen.Segments {
-		text += fmt.Sprintf(" (segment %s: %s)", segment.Name, oneLine(segment.Text))
+		text += fmt.Sprintf("   (segment %s: %s)", segment.Name, oneLine(segment.Text))
 	}
 	return text
 }
