@@ -4,8 +4,11 @@ go 1.26.0
 
 require (
 	github.com/andybalholm/cascadia v1.3.5 // CSS selectors, to copy a page's styles to its elements
+	github.com/chromedp/cdproto v0.159.0 // tests only: what chromedp tells Chromium
+	github.com/chromedp/chromedp v0.23.0 // tests only: looks at our mail with Chromium
 	github.com/expr-lang/expr v1.17.8 // the syntax of rules: its parser and tree, never its virtual machine
 	github.com/growthbook/growthbook-golang v0.7.0 // tests only: its cases.json holds our hash and ranges to GrowthBook's
+	github.com/pressly/goose/v3 v3.29.0 // numbers the changes of a database's tables, and refuses to make one twice
 	github.com/robfig/cron/v3 v3.0.1 // cron expressions and the next due time
 	github.com/rogpeppe/go-internal v1.16.0 // tests only: testscript, the command line as readable scripts
 	github.com/spf13/cobra v1.10.2 // commands, flags, help and completion
@@ -14,7 +17,8 @@ require (
 	github.com/yuin/goldmark v1.8.7 // Markdown to HTML; Liquid in it is ours
 	go.yaml.in/yaml/v4 v4.0.0 // YAML with the place of every value
 	golang.org/x/net v0.62.0 // parses a copy of a page, to tell which elements a selector means
-	golang.org/x/tools v0.51.0 // tests only: txtar archives of broken workspaces
+	golang.org/x/tools v0.52.0 // tests only: txtar archives of broken workspaces
+	modernc.org/sqlite v1.61.1 // SQLite without cgo; modernc.org/libc must stay at the version its go.mod names
 )
 
 require (
@@ -33,21 +37,31 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.3 // indirect
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // indirect
 	github.com/aws/smithy-go v1.28.8 // indirect
-	github.com/chromedp/cdproto v0.159.0 // indirect
-	github.com/chromedp/chromedp v0.23.0 // indirect
+	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/emersion/go-msgauth v0.7.0 // indirect
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect
 	github.com/emersion/go-smtp v0.25.1 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/google/uuid v1.6.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/mfridman/interpolate v0.0.2 // indirect
+	github.com/ncruces/go-strftime v1.1.0 // indirect
 	github.com/osteele/liquid v1.9.2 // indirect
 	github.com/osteele/tuesday v1.1.1 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	github.com/sethvargo/go-retry v0.5.0 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
 	github.com/tmaxmax/go-sse v0.10.0 // indirect
+	go.uber.org/multierr v1.11.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
-	golang.org/x/mod v0.41.0 // indirect
+	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/time v0.16.0 // indirect
 	gopkg.in/yaml.v2 v2.4.0 // indirect
+	modernc.org/libc v1.79.0 // indirect
+	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
 )
