@@ -113,12 +113,7 @@ func (c *cutter) cut(t *Token) {
 // head reads NAME when RULE.
 func (c *cutter) head(t *Token, section *Section) {
 	const form = `write {% variant trial-ending when plan == "trial" %}`
-	body := t.Body.Trim()
-	size := strings.IndexAny(body.S, rubySpace)
-	if size < 0 {
-		size = len(body.S)
-	}
-	name, rest := body.Slice(0, size), body.Slice(size, len(body.S)).Trim()
+	name, rest := cutName(t.Body.Trim())
 	if name.S == "" || name.S == "when" {
 		c.addAt(t.Body.File, t.Span, "variant-syntax", "This variant has no name.", form)
 		return
@@ -140,6 +135,32 @@ func (c *cutter) head(t *Token, section *Section) {
 	if section.When.S == "" {
 		c.addAt(t.Body.File, t.Span, "variant-syntax", "There is no rule behind when.", "write {% variant "+name.S+` when plan == "trial" %}`)
 	}
+}
+
+// cutName splits a variant's name from what follows. Several words before when are one name, though none that is allowed: people
+// write names with spaces.
+func cutName(body finding.Text) (name, rest finding.Text) {
+	first := firstWord(body.S)
+	for at := first; at < len(body.S); {
+		at += len(body.S[at:]) - len(strings.TrimLeft(body.S[at:], rubySpace))
+		word := body.S[at : at+firstWord(body.S[at:])]
+		if word == "when" {
+			return body.Slice(0, at).Trim(), body.Slice(at, len(body.S))
+		}
+		if word == "split" || strings.ContainsFunc(word, func(r rune) bool { return r < 0x80 && r != '-' && !isWord(byte(r)) }) {
+			break // split is kept for later; the others are no words
+		}
+		at += len(word)
+	}
+	return body.Slice(0, first), body.Slice(first, len(body.S)).Trim()
+}
+
+// firstWord returns how many bytes stand before the first white space.
+func firstWord(s string) int {
+	if size := strings.IndexAny(s, rubySpace); size >= 0 {
+		return size
+	}
+	return len(s)
 }
 
 // nearestName turns a name into one that is allowed.
