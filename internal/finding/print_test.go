@@ -3,15 +3,12 @@ package finding
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // sample holds findings with everything that makes printing hard.
 func sample() []Finding {
@@ -56,7 +53,7 @@ func TestPrinters(t *testing.T) {
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", "print_"+name+".golden")
-	if *update {
+	if os.Getenv("GERMANE_UPDATE") != "" {
 		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +63,7 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("differs from %s (-update writes it anew):\n%s", path, got)
+		t.Errorf("differs from %s (GERMANE_UPDATE=1 writes it anew):\n%s", path, got)
 	}
 }
 
