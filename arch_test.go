@@ -20,6 +20,7 @@ import (
 var imports = map[string][]string{
 	"internal/finding":     {},
 	"internal/document":    {"internal/finding"},
+	"token":                {},
 	"audience":             {"internal/finding", "internal/document"},
 	"templates":            {"internal/finding"},
 	"blocks":               {"audience", "templates", "internal/finding", "internal/document"},
