@@ -167,8 +167,16 @@ func (c *compiler) loop(n *templates.For) instruction {
 	}
 	return &loop{
 		in: in, limit: limit, offset: offset, resume: n.Continue, reversed: n.Reversed, name: n.Name,
-		variable: variable, forloop: counted, body: c.nodes(n.Body), otherwise: otherwise,
+		variable: variable, forloop: counted, body: c.nodes(n.Body), otherwise: otherwise, around: c.around(),
 	}
+}
+
+// around is the forloop of an unrolled loop that a loop stands in.
+func (c *compiler) around() Value {
+	if c.strict == nil {
+		return Value{}
+	}
+	return c.strict.around()
 }
 
 func (c *compiler) optional(e templates.Expression) expression {

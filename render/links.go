@@ -31,6 +31,7 @@ func (l *Link) AppendTarget(dst []byte, values []string) []byte {
 type linkTable struct {
 	links   []Link
 	known   map[linkPlaceKey]int
+	turning map[linkPlaceKey]bool // loops that turn at run time
 	block   string
 	variant string
 	utm     func(url string) string // nil: targets stay as they are

@@ -16,6 +16,7 @@ type loop struct {
 	forloop       target
 	body          code
 	otherwise     code
+	around        Value // forloop of the unrolled loop it stands in; nil: none
 }
 
 func (l *loop) run(m *machine) flow {
@@ -26,7 +27,7 @@ func (l *loop) run(m *machine) flow {
 	if items.count == 0 {
 		return l.otherwise.run(m)
 	}
-	state := &loopState{name: l.name, length: items.count}
+	state := &loopState{name: l.name, length: items.count, around: l.around}
 	if n := len(m.scope.loops); n > 0 {
 		state.parent = m.scope.loops[n-1]
 	}
@@ -151,6 +152,7 @@ type loopState struct {
 	name          string
 	length, index int64
 	parent        *loopState
+	around        Value // stands for parent in an unrolled loop
 	table         bool
 	column, row   int64
 	columns       int64
@@ -189,6 +191,8 @@ func (s *loopState) field(name string) Value {
 		return String(s.name)
 	case name == "parentloop" && s.parent != nil:
 		return s.parent.value()
+	case name == "parentloop":
+		return s.around
 	}
 	return Value{}
 }

@@ -62,7 +62,7 @@ type variant struct{ html, plain code }
 // names and addresses of the sender that cannot stand in a header.
 func Compile(parts *Parts, v *Vocabulary) (*Message, error) {
 	m := &Message{Name: parts.Name, Selection: audience.NewSelection()}
-	b := &builder{parts: parts, vocabulary: v.with(parts.Constants), message: m, links: &linkTable{known: map[linkPlaceKey]int{}, utm: parts.UTM}}
+	b := &builder{parts: parts, vocabulary: v.with(parts.Constants), message: m, links: &linkTable{known: map[linkPlaceKey]int{}, turning: map[linkPlaceKey]bool{}, utm: parts.UTM}}
 	var list []*blocks.Block
 	for _, part := range parts.Blocks {
 		list, b.names = append(list, part.Block), append(b.names, part.Block.Name)
@@ -99,7 +99,7 @@ func (b *builder) code(a *Analysis, how pieceForm) code {
 	}
 	r := &resolver{
 		vocabulary: b.vocabulary, selection: b.message.Selection, analysis: a, blocks: b.names, parts: b.special, links: b.links,
-		reads: &b.message.reads, plain: how.plain, quoted: how.quoted, override: how.override, locals: map[string][]int{}, bound: map[string][]Value{}, count: &b.message.locals,
+		reads: &b.message.reads, plain: how.plain, quoted: how.quoted, override: how.override, locals: map[string][]int{}, bound: map[string][]*Value{}, count: &b.message.locals,
 	}
 	return (&compiler{strict: r, file: a.piece.File}).nodes(a.piece.Nodes)
 }

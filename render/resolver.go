@@ -17,13 +17,13 @@ type resolver struct {
 	parts      func(special string, plain bool) code
 	links      *linkTable
 	reads      *reads
-	plain      bool               // the piece is plain text
-	quoted     bool               // what is written is quoted-printable
-	override   escape             // for the subject inside a layout: how values are escaped there; else nil
-	iteration  string             // which turns of unrolled loops this is, for links
-	bound      map[string][]Value // variables of unrolled loops, the innermost last
-	locals     map[string][]int   // by name, the innermost last
-	count      *int               // of the message's locals
+	plain      bool                // the piece is plain text
+	quoted     bool                // what is written is quoted-printable
+	override   escape              // for the subject inside a layout: how values are escaped there; else nil
+	iteration  string              // which turns of unrolled loops this is, for links
+	bound      map[string][]*Value // variables of unrolled loops, the innermost last; nil where a loop at run time hides one
+	locals     map[string][]int    // by name, the innermost last
+	count      *int                // of the message's locals
 }
 
 // reads are the slots of a selection that code reads, each once.
@@ -60,8 +60,11 @@ func (r *resolver) local(name string) int {
 func (r *resolver) hide(name string) (target, func()) {
 	place := *r.count
 	*r.count++
-	r.locals[name] = append(r.locals[name], place)
-	return target{local: place}, func() { r.locals[name] = r.locals[name][:len(r.locals[name])-1] }
+	r.locals[name], r.bound[name] = append(r.locals[name], place), append(r.bound[name], nil)
+	return target{local: place}, func() {
+		r.locals[name] = r.locals[name][:len(r.locals[name])-1]
+		r.unbind(name)
+	}
 }
 
 func (r *resolver) variable(v *templates.Variable, keys []pathKey) expression {
@@ -79,8 +82,8 @@ func (r *resolver) variable(v *templates.Variable, keys []pathKey) expression {
 // root resolves the first name of a variable and says how many steps of the path belong to it.
 func (r *resolver) root(v *templates.Variable) (expression, int) {
 	name := v.Name.(*templates.Literal).String
-	if values := r.bound[name]; len(values) > 0 {
-		return &constant{values[len(values)-1]}, 0
+	if values := r.bound[name]; len(values) > 0 && values[len(values)-1] != nil {
+		return &constant{*values[len(values)-1]}, 0
 	}
 	if places := r.locals[name]; len(places) > 0 {
 		return &local{places[len(places)-1]}, 0

@@ -23,12 +23,13 @@ const (
 	listKind
 	rangeKind
 	recordKind
+	plainKind // a text or a number, depending on the way here: it prints, but has no order
 	mixedKind // different kinds on different ways here: nothing can be done with it
 )
 
 var kindNames = [...]string{
 	"unknown", "nothing", "true or false", "a whole number", "a number", "a text", "a URL", "a time", "a date", "a list", "a range", "a record",
-	"of different kinds",
+	"a text or a number", "of different kinds",
 }
 
 func (k kind) String() string { return kindNames[k] }
@@ -161,8 +162,10 @@ func (s *shape) at(path string) *shape {
 // join is what is known of a value that is either a or b.
 func join(a, b *shape) *shape {
 	switch {
+	case a == b:
+		return a
 	case a.kind == anyKind || b.kind == anyKind:
-		return &shape{}
+		return &shape{missing: a.missing || b.missing}
 	case a.kind == nilKind:
 		c := *b
 		c.missing = true
@@ -191,10 +194,11 @@ func join(a, b *shape) *shape {
 
 func joinInner(a, b *shape) (*shape, map[string]*shape) {
 	of := a.of
-	if a.of != nil && b.of != nil && a.of != b.of {
-		of = join(a.of, b.of)
-	} else if a.of == nil {
+	switch {
+	case a.of == nil || b.of != nil && a.items == 0: // nothing is known of the elements of an empty list, and nothing need be
 		of = b.of
+	case b.of != nil && b.items > 0:
+		of = join(a.of, b.of)
 	}
 	if a.fields == nil || b.fields == nil {
 		return of, nil
@@ -215,21 +219,23 @@ func joinInner(a, b *shape) (*shape, map[string]*shape) {
 	return of, fields
 }
 
-// joinKinds is the kind of a value that is of either kind; kinds that cannot be told apart when used become text if they print.
+// joinKinds is the kind of a value that is of either kind.
 func joinKinds(a, b kind) kind {
 	switch {
 	case a == b:
 		return a
 	case a.number() && b.number():
 		return floatKind
-	case a.prints() && b.prints():
+	case a.text() && b.text():
 		return textKind
+	case a.prints() && b.prints():
+		return plainKind
 	}
 	return mixedKind
 }
 
 // prints reports whether a value of the kind may be output as it is.
-func (k kind) prints() bool { return k.number() || k.text() || k == boolKind || k == anyKind }
+func (k kind) prints() bool { return k.number() || k.text() || k == plainKind || k == anyKind }
 
 func loosest(a, b *float64, upper bool) *float64 {
 	if a == nil || b == nil {
@@ -246,4 +252,21 @@ func number(f float64) *float64 { return &f }
 // nonzero reports whether the bounds leave zero out.
 func (s *shape) nonzero() bool {
 	return s.min != nil && *s.min > 0 || s.max != nil && *s.max < 0
+}
+
+// weight is how much work it is to read all of a value, as [Value.weight] counts it.
+func (s *shape) weight() int {
+	switch {
+	case s.of != nil:
+		return mulBytes(s.items, addBytes(elementWeight, s.of.weight()))
+	case s.kind == rangeKind:
+		return mulBytes(s.items, elementWeight)
+	case s.fields != nil:
+		sum := 0
+		for _, field := range s.fields {
+			sum = addBytes(sum, addBytes(2*elementWeight, field.weight()))
+		}
+		return sum
+	}
+	return s.bytes
 }

@@ -54,9 +54,11 @@ type Analysis struct {
 	Blocks     []string // names of the blocks used, in order
 	Attributes []string // names of the attributes read, in order
 	Bytes      int      // the largest output
+	Prints     bool     // whether everybody gets something to read from it, or skips the message
 
 	piece    *Piece
 	escapes  map[templates.Node]escape    // of all that prints values
+	never    map[*templates.For]bool      // loops that never turn
 	specials map[*templates.Output]string // in a layout: content, subject and preheader
 }
 
@@ -64,7 +66,8 @@ type Analysis struct {
 func Analyse(p *Piece, v *Vocabulary) (*Analysis, []finding.Finding) {
 	a := &analyzer{
 		file: p.File, vocabulary: v, place: p.Place, blocks: map[string]templates.Span{}, reads: map[string]bool{},
-		escapes: map[templates.Node]escape{}, specials: map[*templates.Output]string{},
+		escapes: map[templates.Node]escape{}, specials: map[*templates.Output]string{}, never: map[*templates.For]bool{},
+		reported: map[reported]bool{},
 	}
 	if p.Plain || p.Place == LinePlace {
 		a.context.state = inPlain
@@ -75,10 +78,17 @@ func Analyse(p *Piece, v *Vocabulary) (*Analysis, []finding.Finding) {
 	}
 	_, c := a.walk(p.Nodes, env)
 	a.ended(p)
-	if c.bytes > maxPieceBytes || c.turns > maxPieceTurns {
-		a.report(templates.Span{Start: 0, End: 1}, "too-large", fmt.Sprintf("this could become %d MB for somebody", c.bytes>>20), "limit its loops: {% for x in list limit: 3 %}")
+	switch start := (templates.Span{Start: 0, End: 1}); {
+	case a.visits > maxVisits:
+		a.report(start, "too-large", "this has more loops inside loops, or more tags in them, than can be proved", "prepare the content in a data file, so that fewer loops are needed")
+	case c.bytes > maxPieceBytes:
+		a.report(start, "too-large", fmt.Sprintf("this could become %d MB for somebody", c.bytes>>20), "limit its loops: {% for x in list limit: 3 %}")
+	case c.steps > maxPieceSteps || c.work > maxPieceWork:
+		a.report(start, "too-large", "this could take too long for somebody", "limit its loops: {% for x in list limit: 3 %}")
 	}
-	return &Analysis{Blocks: a.order, Attributes: sortedKeys(a.reads), Bytes: c.bytes, piece: p, escapes: a.escapes, specials: a.specials}, a.findings
+	return &Analysis{
+		Blocks: a.order, Attributes: sortedKeys(a.reads), Bytes: c.bytes, Prints: c.prints, piece: p, escapes: a.escapes, specials: a.specials, never: a.never,
+	}, a.findings
 }
 
 // ended checks the state at the end of a piece.
@@ -93,8 +103,10 @@ func (a *analyzer) ended(p *Piece) {
 
 // Limits on what one piece of a message may cost; strict mode proves that they hold for everybody.
 const (
-	maxPieceBytes = 4 << 20 // of output
-	maxPieceTurns = 100_000 // of loops
+	maxPieceBytes = 4 << 20  // of output
+	maxPieceSteps = 500_000  // tags, outputs and texts
+	maxPieceWork  = 64 << 20 // bytes that filters and comparisons read and make
+	maxPieceTurns = 100_000  // of one loop
 )
 
 // analyzer proves a template: it walks the tree once, keeping what is certain at each place, and reports what cannot be proved.
@@ -109,36 +121,73 @@ type analyzer struct {
 	loops      []*templates.For
 	depth      int  // of tags around this place
 	inLink     bool // inside a link's target
-	quiet      bool // a first pass over a loop's body: findings come from the second
+	early      bool // a pass over a loop's body that is not the last: what is not known may be set by a later turn
 	blocks     map[string]templates.Span
-	reads      map[string]bool // attributes read
+	reads      map[string]bool       // attributes read
+	printing   []*audience.Attribute // of what was printed so far: a capture's are those of its body
+	exits      []environment         // at each break and continue of the innermost loop so far
+	work       int                   // of the expressions of the node being analysed
+	visits     int                   // of nodes, bounded so that no template takes long to check
 	escapes    map[templates.Node]escape
+	never      map[*templates.For]bool // loops that never turn: their bodies were not analysed
+	reported   map[reported]bool
 	findings   []finding.Finding
 }
 
+// Bounds on what is analysed: a loop's body is analysed several times, and each place keeps what is known of all variables.
+const (
+	maxVisits    = 200_000
+	maxVariables = 200
+)
+
 // cost is a bound on what rendering something takes.
 type cost struct {
-	bytes int // of output, escaped
-	turns int // of loops
+	bytes  int  // of output, escaped
+	steps  int  // what is executed
+	work   int  // of expressions
+	prints bool // something to read, for certain
 }
 
-func (c cost) plus(d cost) cost  { return cost{addBytes(c.bytes, d.bytes), addBytes(c.turns, d.turns)} }
-func (c cost) times(n int) cost  { return cost{mulBytes(c.bytes, n), mulBytes(c.turns+1, n)} }
-func (c cost) worst(d cost) cost { return cost{max(c.bytes, d.bytes), max(c.turns, d.turns)} }
+func (c cost) plus(d cost) cost {
+	return cost{addBytes(c.bytes, d.bytes), addBytes(c.steps, d.steps), addBytes(c.work, d.work), c.prints || d.prints}
+}
+
+func (c cost) times(n int) cost {
+	return cost{mulBytes(c.bytes, n), mulBytes(c.steps+1, n), mulBytes(c.work, n), c.prints}
+}
+
+// worst is the cost of either way.
+func (c cost) worst(d cost) cost {
+	return cost{max(c.bytes, d.bytes), max(c.steps, d.steps), max(c.work, d.work), c.prints && d.prints}
+}
 
 func (a *analyzer) report(at templates.Span, code finding.Code, text, hint string) {
-	if !a.quiet {
+	key := reported{at, code}
+	if !a.reported[key] {
+		a.reported[key] = true
 		a.findings = append(a.findings, a.file.At(at.Start, at.End, code, text, hint))
 	}
+}
+
+// reported is a finding's place and code: what is found in several turns of a loop is one finding.
+type reported struct {
+	at   templates.Span
+	code finding.Code
 }
 
 // walk analyses nodes in order and returns what is certain behind them and what they cost.
 func (a *analyzer) walk(nodes []templates.Node, env environment) (environment, cost) {
 	var total cost
 	for _, node := range nodes {
+		if a.visits++; a.visits > maxVisits {
+			break // which is reported at the end
+		}
+		work := a.work
+		a.work = 0
 		var c cost
 		env, c = a.node(node, env)
-		total = total.plus(c)
+		total = total.plus(c).plus(cost{steps: 1, work: a.work})
+		a.work = work
 	}
 	return env, total
 }
@@ -146,8 +195,9 @@ func (a *analyzer) walk(nodes []templates.Node, env environment) (environment, c
 func (a *analyzer) node(node templates.Node, env environment) (environment, cost) {
 	switch n := node.(type) {
 	case *templates.Text:
+		visible := a.context.state == inText || a.context.state == inPlain
 		a.context = a.context.advance(n.Text)
-		return env, cost{bytes: len(n.Text)}
+		return env, cost{bytes: len(n.Text), prints: visible && strings.TrimSpace(n.Text) != ""}
 	case *templates.Output:
 		return env, a.output(n, env)
 	case *templates.If:
@@ -164,12 +214,13 @@ func (a *analyzer) node(node templates.Node, env environment) (environment, cost
 		if len(a.loops) == 0 {
 			a.report(n.Span, "break-outside-loop", "break and continue belong inside a for", "remove it, or use {% skip \"why\" %} to send nothing")
 		}
+		a.exits = append(a.exits, env)
 		env.dead = true
 		return env, cost{}
 	case *templates.Skip:
 		a.skip(n, env)
 		env.dead = true
-		return env, cost{}
+		return env, cost{prints: true} // nobody reads what is not sent
 	case *templates.Link:
 		return env, a.link(n, env)
 	}
@@ -185,11 +236,12 @@ func (a *analyzer) rare(node templates.Node, env environment) (environment, cost
 		a.notOverAttribute(n.Name, n.Span)
 		a.needsText(n.Span, "a counter")
 		a.escapes[n] = escapeHTML
-		return env, cost{bytes: intBytes}
+		return env, cost{bytes: intBytes, prints: true}
 	case *templates.IfChanged:
 		before := a.context
 		after, c := a.walk(n.Body, env)
 		a.sameContext(before, n.Span, "ifchanged")
+		c.prints = false // nothing where it is what was printed before
 		return env.merge(after), c
 	case *templates.BlockUse:
 		a.block(n)
@@ -233,7 +285,7 @@ func (a *analyzer) block(n *templates.BlockUse) {
 // conditional analyses an if or unless: each branch knows what its condition says, and that those before it did not hold.
 func (a *analyzer) conditional(n *templates.If, env environment) (environment, cost) {
 	var ends []environment
-	var worst cost
+	worst := cost{prints: true}
 	before, after := a.context, htmlContext{}
 	open, complete := env, false
 	for i, branch := range n.Branches {
@@ -253,8 +305,8 @@ func (a *analyzer) conditional(n *templates.If, env environment) (environment, c
 		ends, worst = append(ends, end), worst.worst(c)
 	}
 	if !complete {
-		ends = append(ends, open)
-		if after.settled() != before.settled() {
+		ends, worst = append(ends, open), worst.worst(cost{})
+		if after != before {
 			a.contextDiffers(n.Span)
 		}
 	}
@@ -282,7 +334,7 @@ func (a *analyzer) agree(i int, before, after htmlContext, at templates.Span, de
 			return before
 		}
 		return after
-	case i > 0 && end.settled() != after.settled():
+	case i > 0 && end != after:
 		a.contextDiffers(at)
 	}
 	return end
@@ -293,39 +345,84 @@ func (a *analyzer) contextDiffers(at templates.Span) {
 }
 
 func (a *analyzer) sameContext(before htmlContext, at templates.Span, tag string) {
-	if a.context.settled() != before.settled() {
+	if a.context != before {
 		a.report(at, "markup-across-tags", "the body of this "+tag+" opens a tag or attribute that it does not close", "open and close it inside the body, or outside")
 		a.context = before
 	}
 }
 
+// cases analyses a case. As in Shopify's Liquid, every value that matches shows its content, so one may find what another one set,
+// unless all are different literals.
 func (a *analyzer) cases(n *templates.Case, env environment) (environment, cost) {
 	subject := a.expression(n.Value, env)
-	var worst cost
+	once := exclusive(n.Whens)
+	total := cost{prints: true}
 	before, after := a.context, a.context
-	result, complete := environment{dead: true}, false
+	reached, result, complete := env, environment{dead: true}, false
 	for i, when := range n.Whens {
 		inside := env
-		for _, value := range when.Values {
-			a.comparable(subject, a.expression(value, env), "==", n.Value, value)
+		if !once {
+			inside = reached
 		}
+		a.whenValues(n, when, subject, env)
 		if when.Values != nil && subject.path != "" && !a.matchesNil(when.Values) {
-			inside = env.with(facts{subject.path: true})
+			inside = inside.with(facts{subject.path: true})
 		}
 		complete = complete || when.Values == nil
-		a.context = before
-		end, c := a.nested(when.Body, inside)
+		end, c := a.when(before, inside, when, once)
 		after = a.agree(i, before, after, when.Span, end.dead)
-		result, worst = result.merge(end), worst.plus(c)
+		reached, result = reached.merge(end), result.merge(end)
+		prints := total.prints && c.prints
+		if total = total.plus(c.times(max(1, len(when.Values)))); !once && a.context != before {
+			a.contextDiffers(when.Span)
+		}
+		total.prints = prints
 	}
 	if !complete || len(n.Whens) == 0 {
-		result = result.merge(env)
-		if after.settled() != before.settled() {
+		result, total.prints = result.merge(env), false
+		if after != before {
 			a.contextDiffers(n.Span)
 		}
 	}
 	a.context = after
-	return result, worst
+	return result, total
+}
+
+func (a *analyzer) whenValues(n *templates.Case, when templates.When, subject *shape, env environment) {
+	for _, value := range when.Values {
+		a.comparable(subject, a.expression(value, env), "==", n.Value, value)
+	}
+}
+
+// when analyses the content of a when; twice if it may be shown several times.
+func (a *analyzer) when(before htmlContext, inside environment, when templates.When, once bool) (environment, cost) {
+	if a.context = before; !once && len(when.Values) > 1 {
+		end, _ := a.nested(when.Body, inside)
+		a.context, inside = before, inside.merge(end)
+	}
+	return a.nested(when.Body, inside)
+}
+
+// exclusive says whether at most one of the values can match: they are different literals, and an else comes last.
+func exclusive(whens []templates.When) bool {
+	seen := map[string]bool{}
+	for i, when := range whens {
+		if when.Values == nil && i < len(whens)-1 {
+			return false
+		}
+		for _, value := range when.Values {
+			literal, ok := value.(*templates.Literal)
+			if !ok {
+				return false
+			}
+			key := fmt.Sprint(literal.Kind, literal.Bool, literal.Int, literal.Float, literal.String)
+			if seen[key] || literal.Kind == templates.FloatLiteral || literal.Kind == templates.EmptyLiteral || literal.Kind == templates.BlankLiteral {
+				return false
+			}
+			seen[key] = true
+		}
+	}
+	return true
 }
 
 func (a *analyzer) matchesNil(values []templates.Expression) bool {
@@ -337,32 +434,49 @@ func (a *analyzer) matchesNil(values []templates.Expression) bool {
 
 func (a *analyzer) assign(n *templates.Assign, env environment) environment {
 	value := a.expression(n.Value, env)
-	a.notOverAttribute(n.Name, n.NameSpan)
+	if !a.notOverAttribute(n.Name, n.NameSpan) {
+		return env
+	}
 	if old := env.variables[n.Name]; old != nil && joinKinds(old.kind, value.kind) == mixedKind {
 		a.report(n.NameSpan, "type-mismatch", fmt.Sprintf("%s was %s and becomes %s", n.Name, old.kind, value.kind), "use another name")
 		value = &shape{}
 	}
-	next := env.set(n.Name, value)
+	next := a.set(env, n.Name, n.NameSpan, value)
 	if !value.missing {
 		next.facts = next.facts.with(facts{n.Name: true})
 	}
 	return next
 }
 
-func (a *analyzer) notOverAttribute(name string, at templates.Span) {
+// set gives a variable its shape.
+func (a *analyzer) set(env environment, name string, at templates.Span, s *shape) environment {
+	if len(env.variables) >= maxVariables && env.variables[name] == nil {
+		a.report(at, "too-large", fmt.Sprintf("there are more than %d variables here", maxVariables), "prepare the content in a data file")
+		return env
+	}
+	return env.set(name, s)
+}
+
+func (a *analyzer) notOverAttribute(name string, at templates.Span) bool {
+	if slices.ContainsFunc(a.loops, func(n *templates.For) bool { return n.Variable == name }) {
+		a.report(at, "assign-over-attribute", name+" is the name of a loop around this place", "use another name, such as my_"+name)
+		return false
+	}
 	if _, ok := a.vocabulary.Catalogue.Attribute(name); ok {
 		a.report(at, "assign-over-attribute", name+" is an attribute and cannot be assigned", "use another name, such as my_"+name)
-		return
+		return false
 	}
 	if slices.Contains(prefixes, name) || name == "forloop" || name == "tablerowloop" {
 		a.report(at, "assign-over-attribute", name+" has a meaning already", "use another name, such as my_"+name)
+		return false
 	}
+	return true
 }
 
 func (a *analyzer) capture(n *templates.Capture, env environment) (environment, cost) {
 	a.notOverAttribute(n.Name, n.NameSpan)
-	before, reads := a.context, a.reads
-	a.context, a.reads = htmlContext{state: inPlain}, map[string]bool{}
+	before, reads, printing, exits := a.context, a.reads, a.printing, len(a.exits)
+	a.context, a.reads, a.printing = htmlContext{state: inPlain}, map[string]bool{}, nil
 	for _, node := range n.Body {
 		if text, ok := node.(*templates.Text); ok && strings.ContainsAny(text.Text, "<>") {
 			a.report(n.Span, "markup-in-capture", "a capture holds text, but this one contains markup", "move the markup to where the value is printed, or use if and else there")
@@ -370,15 +484,25 @@ func (a *analyzer) capture(n *templates.Capture, env environment) (environment, 
 	}
 	inside, c := a.nested(n.Body, env)
 	a.context = before
-	value := &shape{kind: textKind, bytes: c.bytes, origin: fromPerson, blank: true, missing: len(n.Body) == 0}
-	for name := range a.reads {
-		if attribute, ok := a.vocabulary.Catalogue.Attribute(name); ok {
+	value := &shape{kind: textKind, bytes: c.bytes, origin: fromPerson, blank: true, missing: len(n.Body) == 0, uses: a.printing}
+	for _, name := range sortedKeys(a.reads) {
+		if attribute, ok := a.vocabulary.Catalogue.Attribute(name); ok && !slices.Contains(value.uses, attribute) {
 			value.uses = append(value.uses, attribute)
 		}
 	}
 	maps.Copy(reads, a.reads)
-	a.reads = reads
-	return inside.set(n.Name, value), cost{turns: c.turns}
+	a.reads, a.printing = reads, append(printing, a.printing...)
+	for i := exits; i < len(a.exits); i++ { // what was printed before a break is captured, too
+		a.exits[i] = a.set(a.exits[i], n.Name, n.NameSpan, value)
+	}
+	c.bytes, c.prints = 0, false
+	return a.set(inside, n.Name, n.NameSpan, value), c
+}
+
+// readable says whether what is printed here is there to read.
+func (a *analyzer) readable() bool {
+	c := a.context.forValue()
+	return c.state == inText || c.state == inPlain && !a.inLink
 }
 
 func (a *analyzer) cycle(n *templates.Cycle, env environment) cost {
@@ -395,6 +519,7 @@ func (a *analyzer) cycle(n *templates.Cycle, env environment) cost {
 		}
 	}
 	a.escapes[n] = a.escapeFor(n, n.Values[0], all)
+	worst.prints = a.readable()
 	a.context = a.context.afterValue()
 	return worst
 }
@@ -426,45 +551,67 @@ func assigned(nodes []templates.Node, into map[string]bool) map[string]bool {
 	return into
 }
 
-// maxLoopDepth bounds how deep loops nest: a loop's body is analysed three times.
+// maxLoopDepth bounds how deep loops nest: a loop's body is analysed several times.
 const maxLoopDepth = 4
 
-// loop analyses the body three times: what one turn sets, the next one finds; and how a variable grows is seen from the third.
+// maxPasses is how often a loop's body is analysed until nothing new comes of it.
+const maxPasses = 12
+
+// loop analyses the body until what one turn hands to the next stays the same, and then once more for its findings.
 func (a *analyzer) loop(n *templates.For, env environment) (environment, cost) {
 	if n.Table {
 		a.report(n.Span, "tag-not-used", "{% tablerow %} is not used in mail", "write the table, and a for around its rows")
 	}
 	items, turns := a.iterated(n, env)
 	a.notOverAttribute(n.Variable, n.Span)
+	if a.never[n] = turns == 0; turns == 0 {
+		return a.loopElse(n, env)
+	}
 	start := env
 	for name := range assigned(n.Body, map[string]bool{}) {
 		start.facts = start.facts.without(name)
-	}
-	if turns == 0 {
-		return a.loopElse(n, env)
 	}
 	if len(a.loops) == maxLoopDepth {
 		a.report(n.Span, "too-large", fmt.Sprintf("loops nest more than %d deep here", maxLoopDepth), "prepare the content in a data file, so that fewer loops are needed")
 		return env, cost{}
 	}
+	exits := a.exits
 	a.loops = append(a.loops, n)
-	quiet, blocks := a.quiet, maps.Clone(a.blocks)
-	a.quiet = true
-	first, _ := a.turn(n, start, items)
-	second, _ := a.turn(n, start.merge(first), items)
-	a.quiet, a.blocks = quiet, blocks
-	third, c := a.turn(n, start.merge(first).merge(second), items)
+	last, c := a.turns(n, start, items, turns)
 	a.loops = a.loops[:len(a.loops)-1]
-	third = a.grown(n, start, [3]environment{first, second, third}, turns)
-	after, otherwise := a.loopElse(n, env)
-	result := start.merge(third).merge(after)
-	for _, name := range []string{n.Variable, "forloop", "tablerowloop"} {
-		delete(result.variables, name)
-		if old := env.variables[name]; old != nil {
-			result.variables[name] = old
-		}
+	for _, exit := range a.exits {
+		last = last.merge(exit)
 	}
-	return result, c.times(turns).plus(otherwise)
+	a.exits = exits
+	after, otherwise := a.loopElse(n, env)
+	result := start.merge(last).merge(after)
+	prints := c.prints && otherwise.prints
+	c = c.times(turns).plus(otherwise)
+	c.prints = prints
+	return result, c
+}
+
+// turns analyses the body turn by turn. A variable may need as many turns as there are others to hand it on.
+func (a *analyzer) turns(n *templates.For, start environment, items *shape, turns int) (environment, cost) {
+	early, blocks := a.early, maps.Clone(a.blocks)
+	a.early = true
+	into, seen := start, []environment{start}
+	for settled := false; !settled && len(seen) < maxPasses && a.visits < maxVisits; {
+		end, _ := a.turn(n, into, items)
+		next := into.merge(end)
+		seen = append(seen, end)
+		k := len(seen) - 1
+		settled = k >= 2 && next.like(into) && grownAlike(seen[k-2], seen[k-1], seen[k])
+		into = next.widened(into)
+	}
+	a.early, a.blocks = early, blocks
+	last, c := a.turn(n, into, items)
+	k := len(seen) - 1
+	if k+1 == maxPasses {
+		a.report(n.Span, "too-large", "what one turn of this loop hands to the next keeps changing or growing", "start from new values in each turn")
+		return last, c
+	}
+	return a.grown(n, start, [3]environment{seen[max(1, k-1)], seen[k], last}, turns), c
 }
 
 func (a *analyzer) loopElse(n *templates.For, env environment) (environment, cost) {
@@ -477,13 +624,19 @@ func (a *analyzer) loopElse(n *templates.For, env environment) (environment, cos
 // turn analyses the loop's body once.
 func (a *analyzer) turn(n *templates.For, env environment, item *shape) (environment, cost) {
 	before := a.context
+	a.exits = nil
 	inside := env.set(n.Variable, item)
 	counter := "forloop"
 	if n.Table {
 		counter = "tablerowloop"
 	}
-	inside = inside.set(counter, loopShape(env.variables[counter], n.Table))
+	inside = inside.set(counter, loopShape(env.variables[counter], item, n.Table))
 	end, c := a.nested(n.Body, inside)
+	end = end.outside(env, n.Variable, counter)
+	for i := range a.exits { // a break or continue ends the turn before the body's end
+		a.exits[i] = a.exits[i].outside(env, n.Variable, counter)
+		end, c.prints = end.merge(a.exits[i]), false
+	}
 	end.dead = false
 	a.sameContext(before, n.Span, "for")
 	return end, c
@@ -494,7 +647,7 @@ func (a *analyzer) grown(n *templates.For, start environment, seen [3]environmen
 	result := seen[2]
 	for name, s := range result.variables {
 		before, first, second := start.variables[name], seen[0].variables[name], seen[1].variables[name]
-		if before == nil || first == nil || second == nil {
+		if first == nil || second == nil || before == nil && first.like(s) && first.bytes == s.bytes && first.items == s.items {
 			continue
 		}
 		step, next := second.bytes-first.bytes, s.bytes-second.bytes
@@ -526,7 +679,6 @@ func (a *analyzer) iterated(n *templates.For, env environment) (*shape, int) {
 	switch in.kind {
 	case listKind:
 		item := *in.of
-		item.missing = item.missing && !env.facts[n.Variable]
 		return &item, min(limit, in.items)
 	case rangeKind:
 		if limit <= maxPieceTurns {
@@ -551,12 +703,12 @@ func (a *analyzer) rangeItem(in *shape) *shape {
 }
 
 // loopShape is the shape of forloop or tablerowloop.
-func loopShape(parent *shape, table bool) *shape {
-	count := &shape{kind: intKind, bytes: intBytes, min: number(0)}
-	flag := &shape{kind: boolKind, bytes: boolBytes}
+// What it tells is made of what the loop goes through: how long a list is may be as private as what it holds.
+func loopShape(parent, item *shape, table bool) *shape {
+	count, flag, from1 := derived(intKind, intBytes, item), derived(boolKind, boolBytes, item), derived(intKind, intBytes, item)
+	count.min, from1.min = number(0), number(1)
 	fields := map[string]*shape{
-		"index": {kind: intKind, bytes: intBytes, min: number(1)}, "index0": count, "rindex": {kind: intKind, bytes: intBytes, min: number(1)},
-		"rindex0": count, "first": flag, "last": flag, "length": {kind: intKind, bytes: intBytes, min: number(1)},
+		"index": from1, "index0": count, "rindex": from1, "rindex0": count, "first": flag, "last": flag, "length": from1,
 	}
 	if table {
 		for name, s := range map[string]*shape{"col": count, "col0": count, "row": count, "col_first": flag, "col_last": flag} {

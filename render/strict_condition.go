@@ -155,7 +155,7 @@ func (a *analyzer) comparable(left, right *shape, operator string, leftE, rightE
 	switch {
 	case !sameFamily(left.kind, right.kind):
 		a.report(at, "type-mismatch", fmt.Sprintf("%s is %s and %s is %s: they cannot be compared", a.source(leftE), left.kind, a.source(rightE), right.kind), mismatchHint(left, right))
-	case left.kind == listKind || left.kind == recordKind || left.kind == rangeKind || left.kind == mixedKind:
+	case left.kind == listKind || left.kind == recordKind || left.kind == rangeKind || left.kind == plainKind || left.kind == mixedKind:
 		a.report(at, "type-mismatch", left.kind.String()+" cannot be compared", "use contains, or .size")
 	case ordering && left.kind == boolKind:
 		a.report(at, "type-mismatch", "true and false have no order", "use ==")

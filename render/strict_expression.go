@@ -20,6 +20,15 @@ var foreignPrefixes = []string{"customer", "contact", "user", "subscriber", "pro
 
 var personFields = map[string]bool{"id": false, "email": false, "locale": true, "time_zone": true} // name → may be missing
 
+// personUses stand for a person's fields among the attributes that a value is made of: they never go into links.
+var personUses = func() map[string][]*audience.Attribute {
+	uses := map[string][]*audience.Attribute{}
+	for field := range personFields {
+		uses[field] = []*audience.Attribute{{Name: "person." + field, Uses: audience.Select | audience.Render}}
+	}
+	return uses
+}()
+
 var linkFields = []string{"unsubscribe", "preferences"}
 
 // expression returns the shape of a value.
@@ -118,6 +127,9 @@ func (a *analyzer) root(v *templates.Variable, name string, env environment) (*s
 	if slices.Contains(prefixes, name) {
 		return a.prefixed(v, name)
 	}
+	if a.early {
+		return &shape{kind: nilKind, missing: true}, nil
+	}
 	a.unknown(v, name, env)
 	return &shape{}, nil
 }
@@ -180,7 +192,7 @@ func (a *analyzer) prefixField(prefix, field string) (*shape, []string) {
 	switch prefix {
 	case "person":
 		if missing, ok := personFields[field]; ok {
-			return &shape{kind: textKind, bytes: 320, missing: missing, origin: fromPerson}, nil
+			return &shape{kind: textKind, bytes: 320, missing: missing, origin: fromPerson, uses: personUses[field]}, nil
 		}
 		return nil, sortedKeys(personFields)
 	case "brand":
@@ -255,7 +267,7 @@ func firstName(path []templates.Expression) string {
 // step resolves one .name or [index] of a path.
 func (a *analyzer) step(v *templates.Variable, s *shape, step templates.Expression, env environment, i int) *shape {
 	literal, ok := step.(*templates.Literal)
-	if !ok || literal.Kind != templates.StringLiteral {
+	if !ok || literal.Kind != templates.StringLiteral || !literal.Bare && s.kind != recordKind {
 		return a.indexed(v, s, step, env)
 	}
 	name := literal.String

@@ -2,6 +2,10 @@ package render
 
 import (
 	"slices"
+	"strings"
+	"time"
+
+	"germane/templates"
 )
 
 // typedFilters are the filters of strict mode: Shopify's standard filters that make sense in mail, and pluralize.
@@ -67,18 +71,22 @@ func cuts(ellipsis []kind) typed {
 		if n := c.argument(0); n != nil && (n.min == nil || *n.min < 4) {
 			s.blank = true
 		}
+		if e := c.argument(1); e != nil && e.blank {
+			s.blank = true // what is left may be the spaces at the start
+		}
 		return s
 	}}
 }
 
 func sliced(c *filterCall) *shape {
 	if c.input.kind == listKind {
-		s := c.selects()
-		s.missing = c.input.missing
-		return s
+		if c.input.missing {
+			c.analyzer.mayBeMissing(&placed{templates.Span{Start: c.chain.Start, End: c.filter.Start}}, c.input)
+		}
+		return c.selects()
 	}
 	s := c.derive(textKind, c.input.bytes)
-	s.missing, s.blank = c.input.missing, true
+	s.blank = true
 	return s
 }
 
@@ -99,7 +107,10 @@ func pluralized(c *filterCall) *shape {
 
 func dated(c *filterCall) *shape {
 	s := c.derive(textKind, mulBytes(c.argument(0).bytes, 20))
-	s.missing, s.blank = c.input.missing, c.argument(0).blank
+	s.missing, s.blank = c.input.missing, true
+	if format, ok := c.literal(0); ok { // a format may be all line ends
+		s.blank = strings.TrimSpace(string(appendDate(nil, time.Unix(0, 0).UTC(), format))) == ""
+	}
 	if c.input.kind == textKind {
 		if now := c.input.literal; now != "now" && now != "today" {
 			c.analyzer.report(c.filter.Span, "type-mismatch", "date formats a time, not a text", `declare the attribute with type: time or date, or write "now"`)
@@ -113,8 +124,8 @@ func defaulted(c *filterCall) *shape {
 	s := join(present1(c.input), fallback)
 	s.uses, s.origin = derived(0, 0, c.input, fallback).uses, max(c.input.origin, fallback.origin)
 	s.missing, s.blank, s.path = fallback.missing, fallback.blank, ""
-	if !c.input.missing && !c.input.blank && c.input.kind.text() {
-		s.blank = false
+	if !c.input.missing && !c.input.blank && c.input.kind != boolKind {
+		s.missing, s.blank = false, false
 	}
 	return s
 }
@@ -253,10 +264,11 @@ func sorted(c *filterCall) *shape {
 
 func concatenated(c *filterCall) *shape {
 	s, other := c.selects(), c.argument(0)
-	if joinKinds(c.input.of.kind, other.of.kind) != c.input.of.kind {
+	if a, b := c.input.of.kind, other.of.kind; a != anyKind && b != anyKind && a != b && !(a.number() && b.number()) && !(a.text() && b.text()) {
 		c.analyzer.report(c.filter.Span, "type-mismatch", "the two lists hold different kinds: "+c.input.of.kind.String()+" and "+other.of.kind.String(), "")
+		return &shape{}
 	}
-	s.of = join(c.input.of, other.of)
+	s.of, _ = joinInner(c.input, other)
 	s.items = addBytes(c.input.items, other.items)
 	return s
 }

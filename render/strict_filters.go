@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"math/bits"
 	"sort"
 	"strings"
 
@@ -22,6 +23,7 @@ type typed struct {
 type filterCall struct {
 	analyzer  *analyzer
 	filter    *templates.Filter
+	chain     *templates.Filtered
 	input     *shape
 	arguments []*shape
 }
@@ -80,11 +82,27 @@ func (a *analyzer) filter(chain *templates.Filtered, f *templates.Filter, in *sh
 		a.report(f.NameSpan, "unknown-filter", "there is no filter "+f.Name, finding.DidYouMean(f.Name, typedFilterNames(), foreignFilterHint(f.Name)))
 		return &shape{}
 	}
+	a.charge(f, in, arguments)
 	if !a.fits(chain, f, &t, in, arguments) {
-		return &shape{}
+		if f.Name == "default" && len(arguments) == 1 {
+			in = arguments[0]
+		}
+		return &shape{missing: in.kind == anyKind && in.missing}
 	}
-	call := &filterCall{analyzer: a, filter: f, input: in, arguments: arguments}
+	call := &filterCall{analyzer: a, filter: f, chain: chain, input: in, arguments: arguments}
 	return t.out(call)
+}
+
+// charge counts what a filter has to read, and once more for what it makes.
+func (a *analyzer) charge(f *templates.Filter, in *shape, arguments []*shape) {
+	work := in.weight()
+	for _, s := range arguments {
+		work = addBytes(work, s.weight())
+	}
+	if f.Name == "sort" || f.Name == "sort_natural" {
+		work = mulBytes(work, bits.Len(uint(in.items)))
+	}
+	a.work = addBytes(a.work, mulBytes(work, 2))
 }
 
 func foreignFilterHint(name string) string {
@@ -169,13 +187,13 @@ func filterExample(name string) string {
 
 // Kinds that filters take.
 var (
-	texts    = []kind{textKind, urlKind, intKind, floatKind}
+	texts    = []kind{textKind, urlKind, intKind, floatKind, plainKind}
 	numbers  = []kind{intKind, floatKind}
 	integers = []kind{intKind}
 	lists    = []kind{listKind}
 	names    = []kind{textKind}
 	times    = []kind{timeKind, dateKind, textKind}
-	anything = []kind{textKind, urlKind, intKind, floatKind, boolKind, timeKind, dateKind, listKind, rangeKind, recordKind}
+	anything = []kind{textKind, urlKind, intKind, floatKind, plainKind, boolKind, timeKind, dateKind, listKind, rangeKind, recordKind}
 )
 
 // keeps is a filter from text to text; grow is how many bytes one byte becomes; emptied: it may come out empty.
@@ -185,7 +203,7 @@ func keeps(grow int, emptied bool, arguments ...[]kind) typed {
 		for _, argument := range c.arguments {
 			s.bytes = addBytes(s.bytes, argument.bytes)
 		}
-		s.missing, s.blank = c.input.missing, c.input.blank || emptied
+		s.blank = c.input.blank || c.input.missing || emptied // of nothing they make an empty text, which a condition takes for present
 		return s
 	}}
 }
@@ -200,7 +218,7 @@ func replaces(arguments ...[]kind) typed {
 			with = s.bytes
 		}
 		s := c.derive(textKind, mulBytes(c.input.bytes+1, with+1))
-		s.missing, s.blank = c.input.missing, true
+		s.blank = true
 		return s
 	}
 	return t
@@ -243,6 +261,9 @@ func (c *filterCall) property() *shape {
 		return c.input.of
 	}
 	name, ok := c.literal(0)
+	if c.input.of.kind == anyKind {
+		return c.input.of
+	}
 	if !ok || c.input.of.kind != recordKind {
 		c.analyzer.report(c.filter.Span, "filter-arguments", c.filter.Name+" takes a field's name only for a list of records", "")
 		return &shape{}

@@ -23,8 +23,9 @@ func (a *analyzer) output(n *templates.Output, env environment) cost {
 	s := a.expression(n.Value, env)
 	bytes := a.printed(n.Value, s)
 	a.escapes[n] = a.escapeFor(n, n.Value, s)
+	prints := a.readable()
 	a.context = a.context.afterValue()
-	return cost{bytes: mulBytes(bytes, growth)}
+	return cost{bytes: mulBytes(bytes, growth), prints: prints}
 }
 
 // specialName returns content, subject or preheader when an expression is just that.
@@ -76,6 +77,8 @@ func (a *analyzer) link(n *templates.Link, env environment) cost {
 // printed checks that a value prints as something, and returns how many bytes at most.
 func (a *analyzer) printed(e templates.Expression, s *shape) int {
 	switch {
+	case s.kind == anyKind && s.missing: // an element of an empty list
+		a.mayBeMissing(e, s)
 	case s.kind == anyKind:
 	case s.kind == listKind:
 		a.report(e.Place(), "type-mismatch", a.source(e)+" is a list and cannot be printed", `write | join: ", " behind it, or loop over it`)
@@ -91,6 +94,9 @@ func (a *analyzer) printed(e templates.Expression, s *shape) int {
 		a.report(e.Place(), "value-may-be-missing", a.source(e)+" may come out empty", `add | default: "…" at its end, or leave the sentence out with {% if %}`)
 	}
 	for _, attribute := range s.uses {
+		if !slices.Contains(a.printing, attribute) {
+			a.printing = append(a.printing, attribute)
+		}
 		if attribute.Uses&audience.Render == 0 {
 			a.report(e.Place(), "use-not-allowed", attribute.Name+" may not be printed", "its `uses` in attributes.yaml would have to contain render; ask "+owner(attribute))
 		}
@@ -181,7 +187,9 @@ func (a *analyzer) linkUse(value templates.Expression, s *shape) {
 		a.report(value.Place(), "use-not-allowed", a.source(value)+" may not stand in a link", "links carry no data about people unless an attribute's `uses` contains link; the tracked address knows who clicked")
 	}
 	for _, attribute := range s.uses {
-		if attribute.Uses&audience.Link == 0 {
+		if attribute.Uses&audience.Link == 0 && strings.HasPrefix(attribute.Name, "person.") {
+			a.report(value.Place(), "use-not-allowed", attribute.Name+" may not stand in a link", "the tracked address knows who clicked")
+		} else if attribute.Uses&audience.Link == 0 {
 			a.report(value.Place(), "use-not-allowed", attribute.Name+" may not stand in a link",
 				"its `uses` in attributes.yaml would have to contain link: [render, link]; ask "+owner(attribute))
 		}

@@ -88,7 +88,7 @@ func TestQuotedProgramsSayTheSame(t *testing.T) {
 			continue
 		}
 		plain := proveParts(source, vocabulary)
-		b := &builder{parts: plain, vocabulary: vocabulary, message: message, links: &linkTable{known: map[linkPlaceKey]int{}}}
+		b := &builder{parts: plain, vocabulary: vocabulary, message: message, links: &linkTable{known: map[linkPlaceKey]int{}, turning: map[linkPlaceKey]bool{}}}
 		html := b.code(plain.Body, pieceForm{})
 		for range 4 {
 			var decoded audience.Decoded

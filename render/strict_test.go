@@ -3,6 +3,7 @@ package render
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"germane/audience"
 	"germane/internal/document"
@@ -39,10 +40,14 @@ func testVocabulary(t testing.TB) *Vocabulary {
 	if err != nil {
 		t.Fatal(err)
 	}
+	nested, err := FromJSON([]byte(`[{"tags":[]},{"tags":[{"name":"x"}]}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return &Vocabulary{
 		Catalogue: catalogue, Blocks: []string{"hero", "reading"},
 		Brand: map[string]string{"app_url": "https://app.acme.example", "accent": "#2457d6"},
-		Data:  map[string]Value{"articles": articles},
+		Data:  map[string]Value{"articles": articles, "none": List(nil), "nested": nested},
 	}
 }
 
@@ -125,6 +130,34 @@ func TestPresence(t *testing.T) {
 		`{% for a in data.articles %}{% if a.tag %}{{ a.tag }}{% endif %}{% endfor %}`:                      "",
 		`{% for i in interests %}{% assign last = i %}{% endfor %}{{ last }}`:                               missing,
 		`{% assign x = "a" %}{% for i in interests %}{{ x }}{% assign x = nickname %}{% endfor %}`:          missing,
+		// What makes a text of nothing hides from a condition that there is none.
+		`{% assign u = first_name | upcase %}{% if u %}{{ u }}{% endif %}`: missing,
+		`{% assign s = interests | slice: 0, 2 %}{% if s %}x{% endif %}`:   missing,
+		`{{ city["size"] }}`:           "type-mismatch", // only .size is a command
+		`{{ "now" | date: "%n" }}`:     missing,
+		`{{ city | truncate: 4, "" }}`: missing, // may be the spaces it starts with
+		// Shopify shows every when that matches.
+		`{% assign v = "x" %}{% case plan %}{% when "pro" %}{% assign v = nickname %}{% when "pro" %}{{ v }}{% endcase %}`:  missing,
+		`{% assign v = "x" %}{% case plan %}{% when "pro", "pro" %}{{ v }}{% assign v = nickname %}{% endcase %}`:           missing,
+		`{% assign v = "x" %}{% case plan %}{% when city %}{% assign v = nickname %}{% when "pro" %}{{ v }}{% endcase %}`:   missing,
+		`{% assign v = "x" %}{% case plan %}{% when "free" %}{% assign v = nickname %}{% when "pro" %}{{ v }}{% endcase %}`: "",
+		`{% assign v = "x" %}{% case plan %}{% else %}{% assign v = nickname %}{% when "pro" %}{{ v }}{% endcase %}`:        missing,
+		// break and continue leave a turn in the middle.
+		`{% assign v = "y" %}{% for i in interests %}{% if plan %}{% assign v = nickname %}{% break %}{% endif %}{% endfor %}{{ v }}`:         missing,
+		`{% assign v = "y" %}{% for i in interests %}{{ v }}{% if plan %}{% assign v = nickname %}{% continue %}{% endif %}{% endfor %}`:      missing,
+		`{% assign v = "y" %}{% for i in interests %}{% for j in picks %}{% assign v = nickname %}{% break %}{% endfor %}{{ v }}{% endfor %}`: missing,
+		`{% assign v = 1 %}{% for i in interests %}{% capture v %}{% break %}{% endcapture %}{% endfor %}{{ v }}`:                             missing,
+		// A value may need several turns to get where it is printed.
+		`{% assign a = "1" %}{% assign b = a %}{% assign c = a %}{% assign d = a %}{% for i in interests %}{{ a }}{% assign a = b %}{% assign b = c %}{% assign c = d %}{% assign d = nickname %}{% endfor %}`: missing,
+		// A loop's variable is not what had its name before.
+		`{% assign tags = data.articles | map: "tag" %}{% assign t = "x" %}{% for t in tags %}{{ t }}{% endfor %}`: missing,
+		// An empty list has no first element, and lists beside it keep theirs.
+		`{{ data.none.first.title | upcase }}`:                                                                                missing,
+		`{{ data.none.first.title | default: "x" }}`:                                                                          "",
+		`{{ data.none | map: "title" | first | default: "x" }}`:                                                               "",
+		`{% for a in data.nested %}{% for t in a.tags %}{{ t.name }}{% endfor %}{% endfor %}`:                                 "",
+		`{% for a in data.nested %}{% for t in a.tags %}{{ t.nope }}{% endfor %}{% endfor %}`:                                 "unknown-attribute",
+		`{% if interests %}{% assign l = interests | concat: data.none %}{% for x in l %}{{ x.nope }}{% endfor %}{% endif %}`: "unknown-attribute",
 		`{{ person.email }}`:  "",
 		`{{ person.locale }}`: missing,
 		`{{ brand.app_url }}`: "",
@@ -215,6 +248,20 @@ func TestTypes(t *testing.T) {
 		`{% assign s = "x" %}{% for i in (1..50) %}{% assign s = s | append: s %}{% endfor %}{{ s }}`:   "too-large",
 		`{% assign s = "x" %}{% for i in (1..50) %}{% assign s = s | append: "y" %}{% endfor %}{{ s }}`: "",
 		`{% for i in (1..1000) %}{% for j in (1..1000) %}x{% endfor %}{% endfor %}`:                     "too-large",
+		// Texts and numbers that meet print, but have no order.
+		`{% if plan %}{% assign x = 3 %}{% else %}{% assign x = "a" %}{% endif %}{{ x | append: "!" }}`:                   "",
+		`{% if plan %}{% assign x = 3 %}{% else %}{% assign x = "a" %}{% endif %}{% if x > "b" %}y{% endif %}`:            mismatch,
+		`{% assign n = data.articles | map: "minutes" %}{% assign t = data.articles | map: "title" | concat: n | sort %}`: mismatch,
+		`{{ opted_in | default: "no" }}`:                                                                                        mismatch,
+		`{% for a in data.articles %}{% assign a = a.title %}{% endfor %}`:                                                      "assign-over-attribute",
+		`{% for a in data.articles %}{% for a in interests %}{% endfor %}{% endfor %}`:                                          "assign-over-attribute",
+		`{% assign n = 0 %}{% for i in interests %}{% assign n = n | plus: 1 %}{% endfor %}{{ n }}`:                             "",
+		`{% assign n = 5 %}{% for i in interests %}{% assign n = n | minus: 1 %}{{ 10 | divided_by: n }}{% endfor %}`:           "divisor-may-be-zero",
+		`{% assign n = 1 %}{% for i in interests %}{% assign n = n | times: 9 %}{% endfor %}{% for i in (1..n) %}x{% endfor %}`: "too-large",
+		`{% for i in (1..50) %}{% assign s = s | default: "x" %}{% assign s = s | append: s %}{% endfor %}`:                     "too-large",
+		`{% for i in (1..90000) %}` + strings.Repeat(`{% assign a = i %}`, 20) + `{% endfor %}`:                                 "too-large",
+		`{% for i in (1..90000) %}{% assign x = city | upcase | downcase %}{% endfor %}`:                                        "too-large",
+		`{% assign v = city %}{% for i in interests %}{% assign v = v | plus: 1 %}{% endfor %}`:                                 mismatch, // found in the first turn
 		`{% skip %}`:       "bad-skip",
 		`{% skip "why" %}`: "",
 		`{% render "a" %}`: "tag-not-used",
@@ -229,28 +276,74 @@ func TestTypes(t *testing.T) {
 	}
 }
 
+// TestLoopsTurnAlike holds loops that are written out when compiling against what a loop at run time does.
+func TestLoopsTurnAlike(t *testing.T) {
+	t.Parallel()
+	vocabulary := testVocabulary(t)
+	for source, want := range map[string]string{
+		`{% for a in data.articles %}{% for i in (1..seats) limit: 2 %}{{ forloop.parentloop.index }}{{ forloop.index }} {% endfor %}{% endfor %}`: "11 21 ",
+		`{% for a in data.articles %}{% for b in data.articles %}{{ forloop.parentloop.index }}{{ forloop.index }} {% endfor %}{% endfor %}`:       "11 12 21 22 ",
+		`{% for p in picks limit: 0 %}<a href="{{ brand.app_url }}/x">y</a>{% else %}none{% endfor %}`:                                             "none",
+		`{% assign l = "" | split: "," %}{% for x in l %}<a href="{{ brand.app_url }}/x">y</a>{% endfor %}ok`:                                      "ok",
+	} {
+		message := prove(source, vocabulary)
+		if message == nil {
+			t.Errorf("%s is refused: %s", source, codes(analyse(t, BodyPlace, source)))
+			continue
+		}
+		if got := renderPlain(t, message); got != want {
+			t.Errorf("%s\n got %q\nwant %q", source, got, want)
+		}
+	}
+}
+
+// renderPlain renders a message's HTML for somebody without attributes.
+func renderPlain(t *testing.T, message *Message) string {
+	t.Helper()
+	var decoded audience.Decoded
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	if err := message.Selection.Decode(&audience.Stored{ID: "p", Email: "a@b.example"}, now.UnixMilli(), &decoded); err != nil {
+		t.Fatal(err)
+	}
+	rendered, err := new(Renderer).Render(message, &decoded, nil, &Envelope{To: "a@b.example", Date: now, ID: "d1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail, err := ReadMail(rendered.MIME)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mail.HTML
+}
+
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	const misplaced = "value-misplaced"
 	for source, want := range map[string]string{
-		`<p title="{{ city }}">`:                                                          "",
-		`<p title='{{ city }}'>`:                                                          "",
-		`<p title={{ city }}>`:                                                            misplaced,
-		`<p {{ city }}>`:                                                                  misplaced,
-		`<{{ city }}>`:                                                                    misplaced,
-		`<!-- {{ city }} -->`:                                                             misplaced,
-		`<style>p { color: {{ city }} }</style>`:                                          misplaced,
-		`<style>p { color: {{ brand.accent }} }</style>`:                                  "",
-		`<p style="color: {{ brand.accent }}">`:                                           "",
-		`<p style="color: {{ city }}">`:                                                   misplaced,
-		`<p onclick="{{ city }}">`:                                                        misplaced,
-		`<script>{{ brand.accent }}</script>`:                                             misplaced,
-		`<title>{{ city }}</title>`:                                                       "",
-		`<img alt="" src="https://acme.example/{{ city }}">`:                              misplaced,
-		`<img alt="{{ city }}" src="https://acme.example/a">`:                             "",
-		`<a href="https://acme.example/{{ nickname | default: "x" }}">`:                   "",
-		`<a href="https://acme.example/{{ city }}">`:                                      "use-not-allowed",
-		`<a href="https://acme.example/{{ person.email }}">`:                              "use-not-allowed",
+		`<p title="{{ city }}">`:                                        "",
+		`<p title='{{ city }}'>`:                                        "",
+		`<p title={{ city }}>`:                                          misplaced,
+		`<p {{ city }}>`:                                                misplaced,
+		`<{{ city }}>`:                                                  misplaced,
+		`<!-- {{ city }} -->`:                                           misplaced,
+		`<style>p { color: {{ city }} }</style>`:                        misplaced,
+		`<style>p { color: {{ brand.accent }} }</style>`:                "",
+		`<p style="color: {{ brand.accent }}">`:                         "",
+		`<p style="color: {{ city }}">`:                                 misplaced,
+		`<p onclick="{{ city }}">`:                                      misplaced,
+		`<script>{{ brand.accent }}</script>`:                           misplaced,
+		`<title>{{ city }}</title>`:                                     "",
+		`<img alt="" src="https://acme.example/{{ city }}">`:            misplaced,
+		`<img alt="{{ city }}" src="https://acme.example/a">`:           "",
+		`<a href="https://acme.example/{{ nickname | default: "x" }}">`: "",
+		`<a href="https://acme.example/{{ city }}">`:                    "use-not-allowed",
+		`<a href="https://acme.example/{{ person.email }}">`:            "use-not-allowed",
+		`<a href="https://acme.example/{{ nickname | default: "x" | append: person.email }}">`:                                                           "use-not-allowed",
+		`{% assign n = city %}{% capture c %}{{ n }}{{ nickname | default: "x" }}{% endcapture %}<a href="https://acme.example/{{ c | default: "x" }}">`: "use-not-allowed",
+		`{% capture c %}{{ person.email }}{{ nickname | default: "x" }}{% endcapture %}<a href="https://acme.example/{{ c | default: "x" }}">`:           "use-not-allowed",
+		`{% for i in interests %}<a href="https://acme.example/{{ forloop.length }}"></a>{% endfor %}`:                                                   "use-not-allowed",
+		`{% for p in picks %}<a href="https://acme.example/{{ forloop.index }}"></a>{% endfor %}`:                                                        "",
+		`<{% if plan %} x{% endif %}p>`:                                                   "markup-across-tags",
 		`<a href="{{ nickname | default: "x" }}">`:                                        "link-starts-with-value",
 		`<a href="https://{{ nickname | default: "x" }}.example/">`:                       "link-host-from-value",
 		`{% if site %}<a href="{{ site }}">{% endif %}`:                                   "",

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"germane/templates"
@@ -13,7 +14,12 @@ const maxUnrolled = 50
 // unroll writes out a loop over content that is the same for everybody: what it prints becomes static, and each of its links gets an
 // id of its own. ok is false where the loop must turn at run time.
 func (r *resolver) unroll(c *compiler, n *templates.For) (instruction, bool) {
-	if n.Table || n.Continue || len(r.locals[loopName]) > 0 || needsTurns(n.Body) {
+	if r.analysis.never[n] { // its body was not analysed
+		return &inline{c.nodes(n.Else)}, true
+	}
+	key := linkPlaceKey{file: c.file.Name, span: n.Span, iteration: r.iteration}
+	if n.Table || n.Continue || len(r.locals[loopName]) > 0 || needsTurns(n.Body) || r.links.turning[key] {
+		r.links.turning[key] = true // in the plain text too, so that its links are those of the HTML
 		return nil, false
 	}
 	list, ok := c.value(n.In).(*constant)
@@ -76,13 +82,23 @@ func (r *resolver) counter(i, length int64) Value {
 	} {
 		o.Set(field.name, field.value)
 	}
-	if outer := r.bound[loopName]; len(outer) > 0 {
-		o.Set("parentloop", outer[len(outer)-1])
+	if outer := r.around(); outer.kind != NilValue {
+		o.Set("parentloop", outer)
 	}
 	return o.Value()
 }
 
-func (r *resolver) bind(name string, v Value) { r.bound[name] = append(r.bound[name], v) }
+// around is forloop of the innermost unrolled loop; nil outside of any.
+func (r *resolver) around() Value {
+	for _, v := range slices.Backward(r.bound[loopName]) {
+		if v != nil {
+			return *v
+		}
+	}
+	return Value{}
+}
+
+func (r *resolver) bind(name string, v Value) { r.bound[name] = append(r.bound[name], &v) }
 
 func (r *resolver) unbind(name string) { r.bound[name] = r.bound[name][:len(r.bound[name])-1] }
 
