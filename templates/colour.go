@@ -74,6 +74,18 @@ func (c colour) readable(ratio float64, backgrounds ...colour) colour {
 	return end
 }
 
+// insteadOf is c where it stands out from a background at least somewhat, and otherwise the one of two colours that does; all are
+// made readable.
+func (c colour) insteadOf(ratio float64, background, dark, light colour) colour {
+	switch {
+	case contrast(c, background) >= readableShape:
+		return c.readable(ratio, background)
+	case contrast(dark, background) > contrast(light, background):
+		return dark.readable(ratio, background)
+	}
+	return light.readable(ratio, background)
+}
+
 // textOn is the colour of text on c: white if it can be read, else nearly black.
 func (c colour) textOn() colour {
 	if contrast(white, c) >= readableText {
@@ -82,8 +94,11 @@ func (c colour) textOn() colour {
 	return colour{0x11, 0x14, 0x1a}.readable(readableText, c)
 }
 
-// Contrast of text and of large shapes with what is behind them, by WCAG 2.2's criteria 1.4.3 and 1.4.11.
+// Contrast with what is behind, by WCAG 2.2's criteria 1.4.3, 1.4.6 and 1.4.11. A button is told by its label, so its colour stays
+// the brand's unless nobody could see it.
 const (
 	readableText  = 4.5
+	readableBody  = 7
 	readableShape = 3
+	visibleShape  = 1.4
 )

