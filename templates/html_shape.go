@@ -163,3 +163,16 @@ func (m *markup) isLayoutTable(p *page) bool {
 	value := p.source[role.start:role.end]
 	return value == "presentation" || value == "none"
 }
+
+// pieceAt returns the index of the piece that a byte of the source belongs to.
+func (s *shape) pieceAt(at int) int {
+	low, high := 0, len(s.pieces)
+	for low < high {
+		if middle := (low + high) / 2; s.pieces[middle].end <= at {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
