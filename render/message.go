@@ -3,7 +3,9 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"germane/audience"
@@ -126,6 +128,10 @@ func (b *builder) page(layout, body *Analysis, plain bool) code {
 	return b.code(cmp.Or(layout, body), how)
 }
 
+// previewFiller follows a preheader in HTML: figure spaces and joiners that take room in an inbox's preview, so that mail programs
+// do not show the message's first lines behind the preheader.
+var previewFiller = strings.Repeat("&#8199;&#65279;&#847;", 80)
+
 // special is what {{ content }}, {{ subject }} and {{ preheader }} of a layout stand for.
 func (b *builder) special(name string, plain bool) code {
 	how := pieceForm{plain: plain, quoted: true, override: escapeHTML}
@@ -136,7 +142,11 @@ func (b *builder) special(name string, plain bool) code {
 	case "subject":
 		return b.code(b.parts.Subject, how)
 	case "preheader":
-		return b.code(b.parts.Preheader, how)
+		shown := b.code(b.parts.Preheader, how)
+		if len(shown) > 0 && !plain {
+			shown = append(shown, &text{text: previewFiller})
+		}
+		return shown
 	}
 	if plain {
 		return b.code(b.parts.Plain, how)
@@ -174,7 +184,7 @@ type Renderer struct {
 // are an address that cannot stand in a header, and mistakes of Germane's own: what the analysis promised did not hold.
 func (r *Renderer) Render(message *Message, person *audience.Decoded, choices []blocks.Choice, e *Envelope) (Rendered, error) {
 	m := &r.m
-	m.start(time.UnixMilli(person.Now).UTC(), DefaultLimits())
+	m.start(time.UnixMilli(person.Now).UTC(), provedLimits)
 	m.prepare(message, person, choices, e)
 	err := r.render(message, e)
 	switch {
@@ -207,11 +217,14 @@ func (r *Renderer) render(message *Message, e *Envelope) error {
 // Preheader renders the preheader alone, for programs that show it.
 func (r *Renderer) Preheader(message *Message, person *audience.Decoded, choices []blocks.Choice, e *Envelope) (string, error) {
 	m := &r.m
-	m.start(time.UnixMilli(person.Now).UTC(), DefaultLimits())
+	m.start(time.UnixMilli(person.Now).UTC(), provedLimits)
 	m.prepare(message, person, choices, e)
 	message.preheader.run(m)
 	return string(m.out), m.err
 }
+
+// provedLimits hold for messages: the analysis has bounded what each of their pieces takes, so that rendering them cannot fail.
+var provedLimits = Limits{Steps: math.MaxInt, Output: math.MaxInt, Work: math.MaxInt, Depth: DefaultDepth}
 
 func (m *machine) prepare(message *Message, person *audience.Decoded, choices []blocks.Choice, e *Envelope) {
 	m.skipped, m.envelope = "", e

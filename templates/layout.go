@@ -9,9 +9,6 @@ import (
 //go:embed layout/default.html
 var defaultLayout string
 
-// previewFiller follows a preheader, so that mail programs do not show the message's first lines behind it.
-var previewFiller = strings.Repeat("&#8199;&#65279;&#847;", 80)
-
 // Layout is the page that messages have which name no layout: HTML with Liquid, to be read like a user's own. It prints content,
 // subject, preheader, brand.logo (if the brand has one), links.unsubscribe, links.preferences, sender.name, sender.postal_address
 // and campaign.topic_title.
@@ -26,7 +23,7 @@ func (t *Theme) Layout() string {
 	}
 	l, d := &t.light, &t.dark
 	return strings.NewReplacer(
-		"@lang@", t.Language, "@dir@", direction, "@start@", start, "@logo@", logo, "@filler@", previewFiller,
+		"@lang@", t.Language, "@dir@", direction, "@start@", start, "@logo@", logo,
 		"@font@", t.font, "@msofont@", outlookFont(t.font), "@width@", fmt.Sprint(pageWidth), "@pad@", fmt.Sprint(cardPadding),
 		"@page@", l.page.String(), "@card@", l.card.String(), "@ink@", l.ink.String(), "@header@", l.header.String(), "@footer@", l.footer.String(),
 		"@dpage@", d.page.String(), "@dcard@", d.card.String(), "@dink@", d.ink.String(), "@dmuted@", d.muted.String(), "@dheader@", d.header.String(), "@dfooter@", d.footer.String(),
