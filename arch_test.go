@@ -29,6 +29,9 @@ var imports = map[string][]string{
 	"workspace":            {"audience", "blocks", "templates", "render", "schedule", "internal/finding", "internal/document"},
 	"internal/judges":      {}, // tests only
 	"internal/testkit":     {},
+	"store":                {"audience"},
+	"store/sqlite":         {"store", "audience"},
+	"store/storetest":      {"store", "audience"},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
 	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "internal/finding", "internal/document"},
 }
@@ -82,6 +85,9 @@ func TestLibrariesStayInTheirFolders(t *testing.T) {
 		"github.com/expr-lang/expr":    {"audience"},
 		"github.com/spf13/cobra":       {"cmd/germane"},
 		"go.yaml.in/yaml/v4":           {"internal/document"},
+		"modernc.org/sqlite":           {"store/sqlite"},
+		"github.com/pressly/goose/v3":  {"store/sqlite"},
+		"database/sql":                 {"store/sqlite"},
 		"github.com/expr-lang/expr/vm": {},
 		"github.com/chromedp/chromedp": {},
 	}

@@ -1,0 +1,44 @@
+// Package store declares what Germane keeps and how the rest of the program asks for it: one small interface a noun, together one
+// [Store]. Methods are written by intent ("step this chunk on"), never by table, so that every engine may do them in its own way;
+// each is one transaction, and what it returned without an error survives a crash. Nothing here speaks SQL: that is sqlite's, and
+// storetest holds every engine to the same promises.
+//
+// It leaves deciding to others: who is in an audience, what a rule says and when something is due come in as arguments, and so does
+// the time. It does hold, whatever its callers do, what must never be wrong:
+//
+//   - a person has one delivery in a run and occasion, and its state only moves forward ([DeliveryState]);
+//   - who withdrew stays withdrawn, and who was erased stays unknown, until an explicit [Suppressions] Readmit;
+//   - the counts of a run add up.
+//
+// In the order things are called: People and Consents by imports; Versions, Campaigns and Runs by deploying and planning; Chunks
+// and Deliveries by workers; Links and Events by the public server; Keys and Switches by whoever starts.
+package store
+
+import "errors"
+
+// Store is everything that Germane keeps. It has more methods than we give an interface elsewhere, on purpose: its parts are the
+// nouns, and most callers take only those they need.
+type Store interface {
+	People
+	Consents
+	Suppressions
+	Keys
+	Switches
+
+	// Close ends what is open. Transactions under way finish first.
+	Close() error
+}
+
+// Errors that callers tell apart.
+var (
+	// ErrNotFound: there is no such thing.
+	ErrNotFound = errors.New("not found")
+	// ErrNewerSchema: the database was made by a newer Germane.
+	ErrNewerSchema = errors.New("the database was made by a newer germane")
+	// ErrWentBack: the database is older than what was last seen of it, as after restoring a backup.
+	ErrWentBack = errors.New("the database went back in time")
+	// ErrExists: it is there already, and is not to be made twice.
+	ErrExists = errors.New("exists already")
+	// ErrLost: the lease is somebody else's by now, or the run is not to go on.
+	ErrLost = errors.New("the lease is lost")
+)
