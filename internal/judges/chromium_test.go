@@ -5,12 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,35 +15,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"germane/internal/testkit"
-	"germane/workspace"
 )
 
-// sight is a way to look at a message.
-type sight struct {
-	width  int64 // CSS pixels
-	scheme string
-	images bool
-}
-
-// The first three have pictures and the others do not, so that each message is loaded twice.
-var sights = []sight{
-	{600, "light", true},
-	{600, "dark", true},
-	{375, "light", true},
-	{375, "dark", true},
-	{600, "light", false},
-	{375, "dark", false},
-}
-
-func (s sight) String() string {
-	name := fmt.Sprintf("%d-%s", s.width, s.scheme)
-	if !s.images {
-		name += "-no-images"
-	}
-	return name
-}
-
-// TestChromium looks at every starter message for every persona as sighted people do, and as axe-core thinks that others do.
+// TestChromium looks at messages as sighted people do, and as axe-core thinks that others do.
 func TestChromium(t *testing.T) {
 	t.Parallel()
 	browser := startChromium(t)
@@ -54,24 +25,19 @@ func TestChromium(t *testing.T) {
 	if err != nil {
 		testkit.Missing(t, "axe-core")
 	}
-	pages := map[string]string{}
 	server := httptest.NewServer(nil)
 	t.Cleanup(server.Close)
-	w := load(t, workspace.Starter(), map[string]string{"GERMANE_PUBLIC_URL": server.URL})
-	server.Config.Handler = newPages(pages, w.Assets)
-	for _, message := range w.Messages {
-		for _, persona := range w.Personas {
-			name := message.Name + "-" + persona.Name
-			pages[name] = write(t, message, persona.Person, false).HTML
-		}
-	}
-	for name := range pages {
+	g := &gallery{t: t, address: server.URL, pages: map[string]page{}}
+	g.starter()
+	g.everything()
+	server.Config.Handler = g.handler()
+	for name, page := range g.pages {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tab, cancel := chromedp.NewContext(browser)
 			t.Cleanup(cancel)
 			v := &viewer{t: t, tab: tab, axe: string(axe), name: name}
-			v.look(server.URL, sights)
+			v.look(server.URL, page.sights)
 		})
 	}
 }
@@ -96,27 +62,6 @@ func startChromium(t *testing.T) context.Context {
 		t.Fatalf("start %s: %v", program, err)
 	}
 	return ctx
-}
-
-// newPages serves messages by name, and the assets that they show. Without images, the page may load none, so that their texts show.
-func newPages(pages map[string]string, assets []workspace.StoredFile) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /letter/{name}", func(w http.ResponseWriter, r *http.Request) {
-		if r.FormValue("images") == "false" {
-			w.Header().Set("Content-Security-Policy", "img-src 'none'")
-		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprint(w, pages[r.PathValue("name")])
-	})
-	mux.HandleFunc("GET /a/{hash}/{name}", func(w http.ResponseWriter, r *http.Request) {
-		i := slices.IndexFunc(assets, func(f workspace.StoredFile) bool { return filepath.Base(f.Name) == r.PathValue("name") })
-		if i < 0 {
-			http.NotFound(w, r)
-			return
-		}
-		http.ServeContent(w, r, assets[i].Name, time.Time{}, strings.NewReader(string(assets[i].Data)))
-	})
-	return mux
 }
 
 // viewer looks at one message in one tab.

@@ -25,8 +25,11 @@ func same(text string) func(int) string {
 // plain is the style that all others are compared with.
 var plain = style{name: "plain", text: same("Anna")}
 
+// longest fits into no line.
+var longest = style{name: "longest word", text: func(most int) string { return strings.Repeat("W", most) }}
+
 var styles = []style{
-	{name: "longest word", text: func(most int) string { return strings.Repeat("W", most) }},
+	longest,
 	{name: "many words", text: func(most int) string {
 		words := strings.Repeat("Ann-Sophie ", most/11+1)[:most]
 		return words[:most-1] + "x"
@@ -53,19 +56,20 @@ var styles = []style{
 	{name: "only control characters", text: same("\u0000\u0007\u007f"), none: true},
 }
 
-// draws is how a person's values are drawn: an equal seed draws equal people, but for the style of their texts.
+// draws is how a person's values are drawn.
 type draws struct {
 	*rand.Rand
-	style   style
-	missing float64 // the share of attributes that are not known
+	style style
 }
 
-// person draws one from what a catalogue allows. Numbers, times and lengths of lists are at their edges.
-func (d *draws) person(catalogue *audience.Catalogue) *audience.Person {
+// draw makes a person of what a catalogue allows. Numbers, times and lengths of lists are at their edges, and a share of the attributes
+// is missing. An equal seed draws equal people, but for the style of their texts.
+func draw(catalogue *audience.Catalogue, s style, missing float64, seed uint64) *audience.Person {
+	d := &draws{rand.New(rand.NewPCG(seed, 2026)), s}
 	p := &audience.Person{ID: "edge", Email: "edge@acme.example", Attributes: map[string]json.RawMessage{}}
 	p.Locale = d.pick("", "en", "ar", "ja")
 	for _, a := range catalogue.All() {
-		known := d.Float64() >= d.missing
+		known := d.Float64() >= missing
 		if value := d.value(&a.Type); known {
 			data, err := json.Marshal(value)
 			if err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html"
 	"maps"
-	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,17 +66,14 @@ func (j *judge) write(name string, person *audience.Person) *letter {
 func (j *judge) style(s style) {
 	for i, missing := range []float64{0, 0.3, 0.8} {
 		for n := range drawn {
-			draw := func(s style) *audience.Person {
-				d := draws{rand.New(rand.NewPCG(uint64(i), uint64(n))), s, missing}
-				return d.person(j.catalogue)
-			}
 			name, ok := fmt.Sprintf("%s %d.%d", s.name, i, n), true
-			l := j.write(name, draw(s))
+			seed := uint64(i*drawn + n)
+			l := j.write(name, draw(j.catalogue, s, missing, seed))
 			if !s.odd {
 				ok = judgeWords(j.t, name, l)
 			}
 			if !s.none {
-				ok = judgeShape(j.t, name, l, write(j.t, j.message, draw(plain), false)) && ok
+				ok = judgeShape(j.t, name, l, write(j.t, j.message, draw(j.catalogue, plain, missing, seed), false)) && ok
 			}
 			if !ok {
 				return
