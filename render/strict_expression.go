@@ -50,7 +50,7 @@ func (a *analyzer) expression(e templates.Expression, env environment) *shape {
 		a.condition(e, env)
 		return &shape{kind: boolKind, bytes: boolBytes}
 	}
-	return &shape{kind: nilKind, missing: true}
+	return &shape{} // nothing could be read here, which the parser reported
 }
 
 func literalShape(e *templates.Literal) *shape {
@@ -80,6 +80,9 @@ func (a *analyzer) rangeOf(e *templates.Range, env environment) *shape {
 	s.items = maxBytes
 	if from.min != nil && to.max != nil {
 		s.items = int(max(0, min(*to.max-*from.min+1, maxBytes)))
+	}
+	if from.max != nil && to.min != nil {
+		s.least = int(max(0, min(*to.min-*from.max+1, maxBytes)))
 	}
 	s.bytes = mulBytes(s.items, intBytes)
 	return s
