@@ -272,6 +272,9 @@ func eachMember(data []byte, f func(name string, raw []byte) error) error {
 // blank reports whether a text shows nothing: a name of zero-width spaces would greet nobody as surely as an empty one.
 func blank(s string) bool { return strings.IndexFunc(s, isSeen) < 0 }
 
+// ShowsNothing reports whether a text is blank: whether it has nothing to read.
+func ShowsNothing(s string) bool { return blank(s) }
+
 // isSeen reports whether a character shows something: it is no space, and neither controls nor formats the others.
 func isSeen(r rune) bool {
 	if r < 0x7f {

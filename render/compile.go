@@ -32,7 +32,7 @@ func (c *compiler) nodes(nodes []templates.Node) code {
 func (c *compiler) node(node templates.Node) instruction {
 	switch n := node.(type) {
 	case *templates.Text:
-		return &text{text: n.Text}
+		return c.static(n.Text)
 	case *templates.Output:
 		if n.Value == nil {
 			return nil
@@ -72,6 +72,14 @@ func (c *compiler) node(node templates.Node) instruction {
 	}
 	c.report(node.Place(), "unknown-tag", "This tag works only in messages and blocks.", "remove it")
 	return nil
+}
+
+// static is text of the template. A subject's is plain text, and escaped like its values where a layout prints it.
+func (c *compiler) static(s string) instruction {
+	if r := c.strict; r != nil && r.override != nil && r.analysis.piece.Place == LinePlace {
+		s = string(r.override(nil, s))
+	}
+	return &text{text: s}
 }
 
 func (c *compiler) report(span templates.Span, code finding.Code, text, hint string) {
@@ -116,9 +124,9 @@ func (c *compiler) plainly(nodes []templates.Node) code {
 	if c.strict == nil {
 		return c.nodes(nodes)
 	}
-	quoted := c.strict.quoted
-	c.strict.quoted = false
-	defer func() { c.strict.quoted = quoted }()
+	quoted, override := c.strict.quoted, c.strict.override
+	c.strict.quoted, c.strict.override = false, nil // it is escaped where the capture is printed
+	defer func() { c.strict.quoted, c.strict.override = quoted, override }()
 	return c.nodes(nodes)
 }
 
@@ -298,11 +306,19 @@ func (c *compiler) rangeOf(r *templates.Range) expression {
 }
 
 func (c *compiler) filter(f *templates.Filter) filterStep {
-	step := filterStep{filter: filters[f.Name], arguments: c.values(f.Arguments), options: c.options(f.Named)}
+	step := filterStep{filter: c.filterOf(f.Name), arguments: c.values(f.Arguments), options: c.options(f.Named)}
 	if code, text, hint := checkFilter(f); code != "" {
 		c.report(f.NameSpan, code, text, hint)
 	}
 	return step
+}
+
+// filterOf is a filter by its name. In mail, what is only spaces is as good as nothing to default.
+func (c *compiler) filterOf(name string) *filter {
+	if c.strict != nil && name == "default" {
+		return strictDefault
+	}
+	return filters[name]
 }
 
 // checkFilter tells whether a filter exists and takes that many arguments.

@@ -1,6 +1,10 @@
 package render
 
-import "strings"
+import (
+	"html"
+	"regexp"
+	"strings"
+)
 
 // contextState is where in an HTML document a byte stands, as far as escaping cares. It follows the WHATWG tokenizer's states
 // (HTML Standard 13.2.5), merged where they escape alike.
@@ -29,6 +33,7 @@ type htmlContext struct {
 	element string // the open tag's or raw text's element, small letters
 	attr    string // the attribute's name, small letters
 	url     urlPart
+	scheme  string // of a URL: its first characters up to the colon, small letters
 	pending string // bytes that may begin something longer: "<!-", "--", "</sty"
 }
 
@@ -40,6 +45,7 @@ const (
 	urlStart            // nothing yet: a value here decides scheme and host
 	urlScheme           // in the scheme, or an opaque address such as mailto:
 	urlSlash            // after one slash, a second may follow
+	urlSlashes          // before the host: browsers skip any number of slashes here
 	urlHost             // the host, or behind a value that may end in one
 	urlPath             // in the path
 	urlQuery            // after ?
@@ -54,6 +60,20 @@ var urlAttributes = map[string]bool{
 
 // loadedAttributes are fetched when a mail is opened: a value in one would report that a person opened it.
 var loadedAttributes = map[string]bool{"src": true, "srcset": true, "background": true, "poster": true}
+
+// textAttributes may hold what a person's attributes say: nothing in them is followed, loaded or executed. So may those that begin
+// with data- and aria-.
+var textAttributes = map[string]bool{
+	"abbr": true, "align": true, "alt": true, "bgcolor": true, "border": true, "cellpadding": true, "cellspacing": true, "class": true,
+	"color": true, "cols": true, "colspan": true, "datetime": true, "dir": true, "face": true, "for": true, "headers": true, "height": true,
+	"id": true, "label": true, "lang": true, "max": true, "min": true, "name": true, "placeholder": true, "role": true, "rows": true,
+	"rowspan": true, "scope": true, "size": true, "span": true, "start": true, "summary": true, "title": true, "valign": true, "value": true,
+	"width": true, "xml:lang": true,
+}
+
+func isTextAttribute(name string) bool {
+	return textAttributes[name] || strings.HasPrefix(name, "data-") || strings.HasPrefix(name, "aria-")
+}
 
 var rawTextElements = map[string]bool{
 	"script": true, "style": true, "title": true, "textarea": true, "xmp": true, "iframe": true, "noembed": true, "noframes": true,
@@ -112,9 +132,9 @@ func (c htmlContext) stepText(s string) (htmlContext, int) {
 	switch {
 	case strings.HasPrefix(s, "<!--"):
 		return htmlContext{state: inComment}, 4
-	case strings.HasPrefix("<!--", s):
+	case strings.HasPrefix("<!--", s) || s == "</":
 		return c, 0
-	case s[1] == '!' || s[1] == '?':
+	case s[1] == '!' || s[1] == '?' || s[1] == '/' && !isLetter(s[2]): // a bogus comment
 		return htmlContext{state: inDeclaration}, 2
 	case isLetter(s[1]) || s[1] == '/':
 		return htmlContext{state: inTagName}, 1
@@ -149,7 +169,7 @@ func (c htmlContext) stepRawText(s string) (htmlContext, int) {
 		}
 		return c, 1
 	}
-	if strings.EqualFold(s[:len(end)], end) && !isNameByte(s[len(end)]) {
+	if next := s[len(end)]; strings.EqualFold(s[:len(end)], end) && (isSpace(next) || next == '/' || next == '>') {
 		return htmlContext{state: inTag, element: "/" + c.element}, len(end)
 	}
 	return c, 1
@@ -180,7 +200,7 @@ func (c htmlContext) stepTag(s string) (htmlContext, int) {
 		return c, 1
 	case c.state == beforeValue:
 		return c.openValue(b)
-	case b == '/' && c.state != inAttrName:
+	case b == '/':
 		c.state = inTag
 		return c, 1
 	case c.state == inAttrName:
@@ -192,7 +212,7 @@ func (c htmlContext) stepTag(s string) (htmlContext, int) {
 }
 
 func (c htmlContext) openValue(b byte) (htmlContext, int) {
-	c.url = notURL
+	c.url, c.scheme = notURL, ""
 	if urlAttributes[c.attr] {
 		c.url = urlStart
 	}
@@ -217,14 +237,42 @@ func (c htmlContext) stepValue(s string) (htmlContext, int) {
 		c.state = inTag
 		return c.stepTag(s)
 	}
-	c.url = c.url.after(b)
-	return c, 1
+	if c.url == notURL {
+		return c, 1
+	}
+	if read := reference.FindString(s[:min(len(s), maxReference)]); read != "" {
+		for _, b := range []byte(html.UnescapeString(read)) {
+			c = c.inURL(b)
+		}
+		return c, len(read)
+	}
+	return c.inURL(b), 1
 }
 
-// after returns the part of a URL that follows a byte (RFC 3986, section 3). A value may only stand where the host is settled.
+// reference is a character reference. Of those by name only the ones with a semicolon stand for what matters in a URL.
+var reference = regexp.MustCompile(`^&(#[xX]?[0-9a-fA-F]+;?|[A-Za-z0-9]+;)`)
+
+const maxReference = 40
+
+const maxScheme = 12
+
+// inURL reads a byte of a URL.
+func (c htmlContext) inURL(b byte) htmlContext {
+	if c.url <= urlScheme && b > ' ' && len(c.scheme) < maxScheme && !strings.HasSuffix(c.scheme, ":") {
+		c.scheme += string(lower(b))
+	}
+	c.url = c.url.after(b)
+	return c
+}
+
+// after returns the part of a URL that follows a byte. A value may only stand where the host is settled, and that is where browsers
+// see it (URL Standard 4.4): they skip tabs and line ends, and take a backslash for a slash and several slashes for two.
 func (u urlPart) after(b byte) urlPart {
+	if b == '\\' && u < urlPath {
+		b = '/'
+	}
 	switch {
-	case u == notURL || u == urlFragment:
+	case u == notURL || u == urlFragment || b == '\t' || b == '\n' || b == '\r':
 		return u
 	case b == '#':
 		return urlFragment
@@ -232,14 +280,15 @@ func (u urlPart) after(b byte) urlPart {
 		return urlQuery
 	case u == urlStart && isSpace(b):
 		return urlStart
-	case u == urlSlash && b == '/':
+	case u == urlSlashes && b != '/':
 		return urlHost
+	case u == urlScheme && b == '/' || u == urlSlash && b == '/':
+		return urlSlashes
 	case u == urlSlash || u == urlHost && b == '/':
 		return urlPath
-	case u == urlStart || u == urlScheme:
-		if b == '/' {
-			return urlSlash
-		}
+	case u == urlStart && b == '/':
+		return urlSlash
+	case u == urlStart:
 		return urlScheme
 	}
 	return u
@@ -271,10 +320,6 @@ func (c htmlContext) afterValue() htmlContext {
 
 func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 func isSpace(b byte) bool  { return b == ' ' || b == '\t' || b == '\n' || b == '\r' || b == '\f' }
-
-func isNameByte(b byte) bool {
-	return isLetter(b) || b >= '0' && b <= '9' || b == '-' || b == '_' || b == ':'
-}
 
 func lower(b byte) byte {
 	if b >= 'A' && b <= 'Z' {

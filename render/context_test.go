@@ -18,7 +18,15 @@ func TestHTMLContext(t *testing.T) {
 		{`<a href="`, inDouble, "href", urlStart},
 		{`<a HREF = '`, inSingle, "href", urlStart},
 		{`<a href="https:`, inDouble, "href", urlScheme},
-		{`<a href="https:/`, inDouble, "href", urlSlash},
+		{`<a href="https:/`, inDouble, "href", urlSlashes},
+		{`<a href="https:///`, inDouble, "href", urlSlashes}, // browsers skip any number of them
+		{`<a href="https:/\`, inDouble, "href", urlSlashes},  // and take this for a slash
+		{"<a href=\"https:/\t/", inDouble, "href", urlSlashes},
+		{`<a href="https:///x`, inDouble, "href", urlHost},
+		{`<a href="/x`, inDouble, "href", urlPath},
+		{`<a href/="`, inAttrName, `="`, notURL}, // the slash ended the name
+		{`</ a=">`, inText, "", notURL},          // a bogus comment
+		{`<style></style" x="`, inRawText, "", notURL},
 		{`<a href="https://ac`, inDouble, "href", urlHost},
 		{`<a href="https://acme.example/`, inDouble, "href", urlPath},
 		{`<a href="https://acme.example?a=`, inDouble, "href", urlQuery},

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"germane/audience"
 )
 
 // elements is what list filters go through: a list without its inner lists, a range's numbers; anything else is a list of itself.
@@ -176,6 +178,14 @@ func defaultFilter(_ *machine, in Value, arguments []Value) Value {
 	}
 	return arguments[0]
 }
+
+// strictDefault also replaces texts without anything to read.
+var strictDefault = &filter{light: true, apply: func(m *machine, in Value, arguments []Value) Value {
+	if in.kind == StringValue && audience.ShowsNothing(in.text) {
+		return arguments[0]
+	}
+	return defaultFilter(m, in, arguments)
+}}
 
 func joinFilter(m *machine, in Value, arguments []Value) Value {
 	glue := " "

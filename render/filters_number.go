@@ -88,8 +88,8 @@ func (m *machine) integer(v Value) int64 {
 	switch v.kind {
 	case IntValue:
 		return v.int()
-	case FloatValue: // a float of that size stands for a whole number that does not fit an int64
-		if math.Abs(v.float()) >= math.MaxInt64 {
+	case FloatValue: // a float of that size stands for a whole number that does not fit an int64; so it may in what mail calculates with it
+		if math.Abs(v.float()) >= math.MaxInt64 || m.envelope != nil {
 			return v.clampedInt()
 		}
 	case StringValue:

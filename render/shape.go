@@ -57,6 +57,7 @@ type shape struct {
 	blank   bool              // may be an empty text although something was there, such as the rest of a slice
 	bytes   int               // at most so many bytes when printed, before escaping
 	items   int               // list: at most so many elements
+	least   int               // list or range: at least so many
 	min     *float64          // number: lower bound, nil if none
 	max     *float64          // number: upper bound, nil if none
 	values  []string          // text: the catalogue's allowed values, nil if open

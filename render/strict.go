@@ -562,7 +562,7 @@ func (a *analyzer) loop(n *templates.For, env environment) (environment, cost) {
 	if n.Table {
 		a.report(n.Span, "tag-not-used", "{% tablerow %} is not used in mail", "write the table, and a for around its rows")
 	}
-	items, turns := a.iterated(n, env)
+	items, turns, certain := a.iterated(n, env)
 	a.notOverAttribute(n.Variable, n.Span)
 	if a.never[n] = turns == 0; turns == 0 {
 		return a.loopElse(n, env)
@@ -585,7 +585,7 @@ func (a *analyzer) loop(n *templates.For, env environment) (environment, cost) {
 	a.exits = exits
 	after, otherwise := a.loopElse(n, env)
 	result := start.merge(last).merge(after)
-	prints := c.prints && otherwise.prints
+	prints := c.prints && (certain || otherwise.prints)
 	c = c.times(turns).plus(otherwise)
 	c.prints = prints
 	return result, c
@@ -662,16 +662,18 @@ func (a *analyzer) grown(n *templates.For, start environment, seen [3]environmen
 	return result
 }
 
-// iterated returns the shape of a loop's variable and how often the loop turns at most.
-func (a *analyzer) iterated(n *templates.For, env environment) (*shape, int) {
+// iterated returns the shape of a loop's variable and how often the loop turns at most, and whether it surely turns.
+func (a *analyzer) iterated(n *templates.For, env environment) (item *shape, turns int, certain bool) {
 	in := a.expression(n.In, env)
 	limit := maxPieceTurns + 1
+	certain = in.least > 0 && !in.missing
 	for _, e := range []templates.Expression{n.Limit, n.Offset, n.Columns} {
 		if e == nil {
 			continue
 		}
 		count := a.expression(e, env)
 		a.wants(e, count, "a count", intKind)
+		certain = certain && e == n.Limit && count.min != nil && *count.min >= 1
 		if e == n.Limit && count.max != nil {
 			limit = int(max(0, min(*count.max, maxPieceTurns+1)))
 		}
@@ -679,21 +681,21 @@ func (a *analyzer) iterated(n *templates.For, env environment) (*shape, int) {
 	switch in.kind {
 	case listKind:
 		item := *in.of
-		return &item, min(limit, in.items)
+		return &item, min(limit, in.items), certain
 	case rangeKind:
 		if limit <= maxPieceTurns {
-			return a.rangeItem(in), limit
+			return a.rangeItem(in), limit, certain
 		}
 		if in.items > maxPieceTurns {
 			a.report(n.In.Place(), "too-large", "this range may be very long", "give it a limit: {% for i in (1..n) limit: 10 %}")
-			return a.rangeItem(in), 0
+			return a.rangeItem(in), 0, false
 		}
-		return a.rangeItem(in), in.items
+		return a.rangeItem(in), in.items, certain
 	case anyKind:
-		return &shape{}, 1
+		return &shape{}, 1, false
 	}
 	a.report(n.In.Place(), "type-mismatch", "a for goes over a list or a range, not "+in.kind.String(), "")
-	return &shape{}, 1
+	return &shape{}, 1, false
 }
 
 func (a *analyzer) rangeItem(in *shape) *shape {

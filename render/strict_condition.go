@@ -46,6 +46,7 @@ func (a *analyzer) notMixed(b *templates.Binary, other string) {
 
 func (a *analyzer) comparison(b *templates.Binary, env environment) (yes, no facts) {
 	left, right := a.expression(b.Left, env), a.expression(b.Right, env)
+	a.work = addBytes(a.work, addBytes(left.weight(), right.weight()))
 	if special, of := specialSide(b, left, right); special != nil {
 		return a.absence(b, special, of)
 	}

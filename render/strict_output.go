@@ -151,17 +151,22 @@ func (a *analyzer) attributeEscape(n templates.Node, value templates.Expression,
 		a.misplaced(n, "in "+c.attr, "mail clients run no scripts")
 	case c.attr == "style" && s.origin > fromBrand:
 		a.misplaced(n, "in a style attribute", "only brand. constants may stand in styles; choose between whole styles with {% if %}")
+	case s.origin == fromPerson && !isTextAttribute(c.attr):
+		a.misplaced(n, "in "+c.attr, "people's values may stand in attributes that are only read, such as alt and title; choose between whole tags with {% if %}")
 	}
 	return escapeHTML
 }
 
 func (a *analyzer) urlEscape(n templates.Node, value templates.Expression, s *shape, c htmlContext) escape {
-	if loadedAttributes[c.attr] && s.origin == fromPerson {
-		a.misplaced(n, "in the address of an image", "whoever serves the image would learn it; choose between whole images with {% if %}")
+	if (loadedAttributes[c.attr] || !a.followed(c)) && s.origin == fromPerson {
+		a.misplaced(n, "in the address of an image or of another thing that is loaded", "whoever serves the image would learn it; choose between whole images with {% if %}")
 		return escapeURLPart
 	}
 	if s.origin == fromPerson && s.kind != anyKind {
 		a.linkUse(value, s)
+	}
+	if s.origin > fromBrand && slices.Contains([]string{"javascript:", "vbscript:", "data:"}, c.scheme) {
+		a.misplaced(n, "in an address of "+c.scheme, "mail clients run no scripts")
 	}
 	switch c.url {
 	case urlStart:
@@ -173,12 +178,17 @@ func (a *analyzer) urlEscape(n templates.Node, value templates.Expression, s *sh
 			return escapeURLAttribute
 		}
 		return escapeURL
-	case urlScheme, urlSlash, urlHost:
+	case urlScheme, urlSlash, urlSlashes, urlHost:
 		if s.origin > fromBrand {
 			a.report(value.Place(), "link-host-from-value", a.source(value)+" would become part of the link's host", "write the host out and end it with /")
 		}
 	}
 	return escapeURLPart
+}
+
+// followed says whether an address leads somewhere only when somebody follows it.
+func (a *analyzer) followed(c htmlContext) bool {
+	return a.inLink || c.element == "a" || c.element == "area" || c.element == "form" || strings.HasPrefix(c.element, "v:")
 }
 
 // linkUse reports a person's value in a link unless the catalogue says that it may be seen by whoever the link leads to.

@@ -282,6 +282,9 @@ func TestLoopsTurnAlike(t *testing.T) {
 	vocabulary := testVocabulary(t)
 	for source, want := range map[string]string{
 		`{% for a in data.articles %}{% for i in (1..seats) limit: 2 %}{{ forloop.parentloop.index }}{{ forloop.index }} {% endfor %}{% endfor %}`: "11 21 ",
+		`{% capture c %} {% if nickname %}{{ nickname }}{% endif %} {% endcapture %}{{ c | default: "you" }}`:                                      "you",                        // spaces are nothing
+		`{% assign n = seats | times: 4611686018427387904 | times: 2 | modulo: 7 %}{{ "abcdef" | slice: n, 2 | default: "x" }}`:                    "ef",                         // what overflows is still whole
+		`{% for i in (1..6000) %}` + strings.Repeat("é", 100) + `{% endfor %}`:                                                                     strings.Repeat("é", 600_000), // more than 8 MB when encoded, twice
 		`{% for a in data.articles %}{% for b in data.articles %}{{ forloop.parentloop.index }}{{ forloop.index }} {% endfor %}{% endfor %}`:       "11 12 21 22 ",
 		`{% for p in picks limit: 0 %}<a href="{{ brand.app_url }}/x">y</a>{% else %}none{% endfor %}`:                                             "none",
 		`{% assign l = "" | split: "," %}{% for x in l %}<a href="{{ brand.app_url }}/x">y</a>{% endfor %}ok`:                                      "ok",
@@ -294,6 +297,34 @@ func TestLoopsTurnAlike(t *testing.T) {
 		if got := renderPlain(t, message); got != want {
 			t.Errorf("%s\n got %q\nwant %q", source, got, want)
 		}
+	}
+}
+
+// TestSubjectInLayout: a subject is plain text, so what looks like markup in it is none where a layout prints it.
+func TestSubjectInLayout(t *testing.T) {
+	t.Parallel()
+	vocabulary := testVocabulary(t)
+	piece := func(place Place, source string) *Analysis {
+		file := finding.NewFile("t"+string('0'+rune(place)), source)
+		tokens, _ := templates.Lex(file.All())
+		nodes, findings := templates.Parse(tokens, templates.Mail)
+		a, found := Analyse(&Piece{File: file, Nodes: nodes, Place: place}, vocabulary)
+		if len(findings)+len(found) > 0 {
+			t.Fatal(source, findings, found)
+		}
+		return a
+	}
+	parts := &Parts{
+		Name: "t", Subject: piece(LinePlace, `R&D <{{ city }} {% capture c %}{{ city }}{% endcapture %}{{ c | default: "x" }}`), Body: piece(BodyPlace, "text"),
+		Layout: piece(LayoutPlace, "<title>{{ subject }}</title><p>{{ subject }}</p>{{ content }}"), Sender: Sender{Email: "a@b.example"},
+	}
+	message, err := Compile(parts, vocabulary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const subject = "R&amp;D &lt;Paris Paris"
+	if got, want := renderPlain(t, message), "<title>"+subject+"</title><p>"+subject+"</p>text"; got != want {
+		t.Errorf(" got %q\nwant %q", got, want)
 	}
 }
 
@@ -343,21 +374,33 @@ func TestPlaces(t *testing.T) {
 		`{% capture c %}{{ person.email }}{{ nickname | default: "x" }}{% endcapture %}<a href="https://acme.example/{{ c | default: "x" }}">`:           "use-not-allowed",
 		`{% for i in interests %}<a href="https://acme.example/{{ forloop.length }}"></a>{% endfor %}`:                                                   "use-not-allowed",
 		`{% for p in picks %}<a href="https://acme.example/{{ forloop.index }}"></a>{% endfor %}`:                                                        "",
-		`<{% if plan %} x{% endif %}p>`:                                                   "markup-across-tags",
-		`<a href="{{ nickname | default: "x" }}">`:                                        "link-starts-with-value",
-		`<a href="https://{{ nickname | default: "x" }}.example/">`:                       "link-host-from-value",
-		`{% if site %}<a href="{{ site }}">{% endif %}`:                                   "",
-		`{% if site %}<a href="{{ site }}/{{ seats }}">{% endif %}`:                       "use-not-allowed",
-		`{% if site %}<a href="{{ site }}{{ nickname | default: "x" }}">{% endif %}`:      "link-host-from-value",
-		`<a href="{{ brand.app_url }}/upgrade">`:                                          "",
-		`<a href="{{ brand.accent }}">`:                                                   "link-starts-with-value",
-		`<a href="{{ links.unsubscribe }}">`:                                              "",
-		`{% for p in picks %}<a href="{{ p.url }}">{{ p.name }}</a>{% endfor %}`:          "",
-		`{% for a in data.articles %}<a href="{{ a.url }}">{{ a.title }}</a>{% endfor %}`: "",
-		`{% if plan %}<p title="{% endif %}">`:                                            "markup-across-tags",
-		`{% if plan %}<p title="a">{% else %}<p>{% endif %}`:                              "",
-		`<p {% if plan %}title="a"{% endif %}>`:                                           "",
-		`<p title="{% if plan %}a{% else %}b{% endif %}">`:                                "",
+		`<{% if plan %} x{% endif %}p>`:                                                     "markup-across-tags",
+		`<a href="https:&#47;&#x2f;{{ nickname | default: "x" }}">`:                         "link-host-from-value",
+		`<a href="https:///{{ nickname | default: "x" }}">`:                                 "link-host-from-value",
+		`<a href="https:/\\{{ nickname | default: "x" }}">`:                                 "link-host-from-value",
+		`<a href="javascript:x('?{{ nickname | default: "x" }}')">`:                         misplaced,
+		`<a href="mailto:a@acme.example?subject={{ nickname | default: "x" }}">`:            "",
+		`<link rel="stylesheet" href="https://acme.example/{{ nickname | default: "x" }}">`: misplaced,
+		`<iframe srcdoc="{{ city }}"></iframe>`:                                             misplaced,
+		`<meta http-equiv="refresh" content="0;url={{ city }}">`:                            misplaced,
+		`<object data="{{ city }}"></object>`:                                               misplaced,
+		`<a ping="{{ city }}">`:                                                             misplaced,
+		`<a href/="{{ city }}">`:                                                            misplaced,
+		`<p data-plan="{{ city }}" aria-label="{{ city }}">`:                                "",
+		`<a href="{{ nickname | default: "x" }}">`:                                          "link-starts-with-value",
+		`<a href="https://{{ nickname | default: "x" }}.example/">`:                         "link-host-from-value",
+		`{% if site %}<a href="{{ site }}">{% endif %}`:                                     "",
+		`{% if site %}<a href="{{ site }}/{{ seats }}">{% endif %}`:                         "use-not-allowed",
+		`{% if site %}<a href="{{ site }}{{ nickname | default: "x" }}">{% endif %}`:        "link-host-from-value",
+		`<a href="{{ brand.app_url }}/upgrade">`:                                            "",
+		`<a href="{{ brand.accent }}">`:                                                     "link-starts-with-value",
+		`<a href="{{ links.unsubscribe }}">`:                                                "",
+		`{% for p in picks %}<a href="{{ p.url }}">{{ p.name }}</a>{% endfor %}`:            "",
+		`{% for a in data.articles %}<a href="{{ a.url }}">{{ a.title }}</a>{% endfor %}`:   "",
+		`{% if plan %}<p title="{% endif %}">`:                                              "markup-across-tags",
+		`{% if plan %}<p title="a">{% else %}<p>{% endif %}`:                                "",
+		`<p {% if plan %}title="a"{% endif %}>`:                                             "",
+		`<p title="{% if plan %}a{% else %}b{% endif %}">`:                                  "",
 		`<p title="x`:                              "markup-across-tags",
 		`{% block hero %}{% block reading %}`:      "",
 		`{% block hero %}{% block hero %}`:         "block-repeated",

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -226,8 +227,42 @@ func (c *compiler) parts(source *TemplateSource) *render.Parts {
 			parts.Blocks = append(parts.Blocks, b)
 		}
 	}
+	c.whole(source, parts)
 	return parts
 }
+
+// whole checks what only a message as a whole can tell: that everybody has something to read, and how large it may become.
+func (c *compiler) whole(source *TemplateSource, parts *render.Parts) {
+	size, reads := parts.Body.Bytes+parts.Plain.Bytes, parts.Plain.Prints
+	for _, p := range []*render.Analysis{parts.Layout, parts.LayoutPlain} {
+		if p != nil {
+			size += p.Bytes
+		}
+	}
+	for _, b := range parts.Blocks {
+		largest, all := 0, len(b.Plain) > 0
+		for i := range b.Plain {
+			largest, all = max(largest, b.HTML[i].Bytes+b.Plain[i].Bytes), all && b.Plain[i].Prints
+		}
+		size, reads = size+largest, reads || all
+	}
+	if size > maxMessageBytes {
+		c.r.Add(about(source.File.Name, "too-large", fmt.Sprintf("with its layout and blocks this message could become %d MB for somebody", size>>20), "limit its loops: {% for x in list limit: 3 %}"))
+	}
+	if finding.HasErrors(c.r.Findings) {
+		return // then what is missing may be what could not be read
+	}
+	if !reads {
+		c.r.Add(about(source.File.Name, "may-be-empty", "some people would get nothing to read: all of this message is inside conditions, loops or blocks", "write a sentence for everybody, or {% skip \"nothing to say\" %} where there is none"))
+	}
+	if parts.Subject != nil && !parts.Subject.Prints {
+		c.r.Add(source.Subject.At(0, len(source.Subject.S), "may-be-empty", "some people would get no subject", "add {% else %} to its conditions"))
+	}
+}
+
+// maxMessageBytes is how large a message may become for anybody. Encoding makes at most four times as much of it, and 40 MB is what
+// Amazon SES takes.
+const maxMessageBytes = 8 << 20
 
 // sender is whom a template comes from: the sender that it names, or the default one.
 func (c *compiler) sender(source *TemplateSource) Sender {

@@ -210,3 +210,30 @@ func TestStarterHasNoMistakes(t *testing.T) {
 		t.Errorf("got %+v", findings)
 	}
 }
+
+// TestNobodyGetsNothing: a subject or message that is all inside conditions may come out empty.
+func TestNobodyGetsNothing(t *testing.T) {
+	t.Parallel()
+	const head, block = "---\nsubject: x\npreheader: x\nlayout: base\n---\n", "{% variant a when plan == \"pro\" %}\n\nA\n\n{% otherwise %}\n\n"
+	for _, test := range []struct{ template, hero, want string }{
+		{head + "{% if plan %}Hello{% endif %}\n", block + "B\n", "may-be-empty"},
+		{head + "{% if plan %}Hello{% else %}{% skip \"no plan\" %}{% endif %}\n", block + "B\n", ""},
+		{head + "{% block hero %}\n", block + "B\n", ""},
+		{head + "{% block hero %}\n", block, "may-be-empty"},
+		{strings.Replace(head, "subject: x", "subject: {% if plan %}x{% endif %}", 1) + "Hello\n", block + "B\n", "may-be-empty"},
+		{strings.Replace(head, "subject: x", "subject: {% if plan %}x{% else %}y{% endif %}", 1) + "Hello\n", block + "B\n", ""},
+		{head + "{% for i in (1..60000) %}" + strings.Repeat("x", 60) + "{% endfor %}\n", block + "{% for i in (1..60000) %}" + strings.Repeat("x", 60) + "{% endfor %}\n", ""},
+	} {
+		files := small()
+		files["templates/weekly.md"] = &fstest.MapFile{Data: []byte(test.template)}
+		files["blocks/hero.md"] = &fstest.MapFile{Data: []byte("---\nowner: ann@acme.example\ngoal: project_created within 7d\n---\n" + test.hero)}
+		_, findings := Load(files, nil)
+		got := ""
+		for _, f := range reading(findings) {
+			got += string(f.Code)
+		}
+		if got != test.want {
+			t.Errorf("%.200s\n got %q %v\nwant %q", test.template, got, findings, test.want)
+		}
+	}
+}

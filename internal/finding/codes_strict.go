@@ -83,6 +83,11 @@ var strictCodes = []Info{
 		Wrong:   "Hi {{ }}", Right: `Hi {{ first_name | default: "there" }}`,
 	},
 	{
+		Code: "may-be-empty", Severity: Error, Title: "A subject or message with nothing to read for some people",
+		Explain: "All of it stands inside conditions, loops or blocks that may show nothing. Somebody for whom none of them does would get an empty line or an empty message.",
+		Wrong:   "subject: {% if plan == \"pro\" %}Your invoice{% endif %}", Right: `subject: {% if plan == "pro" %}Your invoice{% else %}News{% endif %}`,
+	},
+	{
 		Code: "filter-not-needed", Severity: Error, Title: "A filter that mail does not need",
 		Explain: "Values are escaped and encoded for the place where they stand. Doing it a second time would show as &amp;amp; or %2520.",
 		Wrong:   `{{ first_name | default: "you" | escape }}`, Right: `{{ first_name | default: "you" }}`,
