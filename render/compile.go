@@ -70,7 +70,7 @@ func (c *compiler) node(node templates.Node) instruction {
 	if c.strict != nil {
 		return c.strict.node(c, node)
 	}
-	c.report(node.Place(), "unknown-tag", "This tag works only in messages and blocks.", "remove it")
+	c.report(node.Place(), "unknown-tag", "this tag works only in messages and blocks", "remove it")
 	return nil
 }
 
@@ -325,7 +325,7 @@ func (c *compiler) filterOf(name string) *filter {
 func checkFilter(f *templates.Filter) (code finding.Code, text, hint string) {
 	known, ok := filters[f.Name]
 	if !ok {
-		return "unknown-filter", "There is no filter " + f.Name + ".", finding.DidYouMean(f.Name, filterNames(), "docs/filters.md lists them all")
+		return "unknown-filter", "there is no filter " + f.Name, finding.DidYouMean(f.Name, filterNames(), "docs/filters.md lists them all")
 	}
 	given := len(f.Arguments) + min(1, len(f.Named))
 	if given >= known.min && given <= known.max {

@@ -58,7 +58,7 @@ func (p columnBreakParser) Open(parent ast.Node, reader text.Reader, _ gold.Cont
 	}
 	reader.AdvanceToEOL()
 	if container, ok := parent.(*containerNode); !ok || container.name != "columns" && container.name != "" {
-		p.m.report(segment.Start, segment.Stop, "stray-column-break", "This +++ stands in no columns, so it divides nothing.",
+		p.m.report(segment.Start, segment.Stop, "stray-column-break", "this +++ stands in no columns, so it divides nothing",
 			"write it between ::: columns and its :::, or \\+++ if people should read it")
 	}
 	return &columnBreak{}, gold.NoChildren
@@ -86,7 +86,7 @@ func (m *markdown) divide(parent ast.Node) {
 	}
 	columns := container.divided()
 	if len(columns) < 2 || len(columns) > maxColumns {
-		m.report(container.start, container.end, "columns-not-divided", fmt.Sprintf("These are not two to %d columns but %d.", maxColumns, len(columns)),
+		m.report(container.start, container.end, "columns-not-divided", fmt.Sprintf("these are not two to %d columns but %d", maxColumns, len(columns)),
 			"write a line of +++ where the next column begins")
 		return
 	}

@@ -48,12 +48,12 @@ func (p containerParser) Open(_ ast.Node, reader text.Reader, _ gold.Context) (a
 	node := &containerNode{name: string(match[1]), start: start, end: segment.Stop}
 	reader.AdvanceToEOL()
 	if node.name == "" {
-		p.m.report(node.start, node.end, "container-not-open", "This ::: ends nothing.", "remove it, or write what it ends: ::: "+containerNames[0])
+		p.m.report(node.start, node.end, "container-not-open", "this ::: ends nothing", "remove it, or write what it ends: ::: "+containerNames[0])
 		node.ended = true
 		return node, gold.NoChildren
 	}
 	if len(p.m.open) >= maxMarkdownNesting {
-		p.m.report(node.start, node.end, "markdown-too-complex", "Too many containers stand inside each other.", "end some with :::")
+		p.m.report(node.start, node.end, "markdown-too-complex", "too many containers stand inside each other", "end some with :::")
 		node.name, node.ended = "", true
 		return node, gold.NoChildren
 	}
@@ -68,11 +68,11 @@ func (p containerParser) Open(_ ast.Node, reader text.Reader, _ gold.Context) (a
 func (m *markdown) reportContainer(node *containerNode) {
 	if m.hasPlaceholder(node.name) {
 		m.excuse(node.name)
-		m.report(node.start, node.end, "unknown-container", "What follows ::: must be a plain name; Liquid cannot stand here.",
+		m.report(node.start, node.end, "unknown-container", "what follows ::: must be a plain name; Liquid cannot stand here",
 			"write ::: "+strings.Join(containerNames, " or ::: "))
 		return
 	}
-	m.report(node.start, node.end, "unknown-container", fmt.Sprintf("There is no container called %q.", node.name),
+	m.report(node.start, node.end, "unknown-container", fmt.Sprintf("there is no container called %q", node.name),
 		finding.DidYouMean(node.name, containerNames, "write ::: "+strings.Join(containerNames, " or ::: ")))
 }
 
@@ -99,7 +99,7 @@ func (p containerParser) Close(node ast.Node, _ text.Reader, _ gold.Context) {
 		p.m.open = p.m.open[:i]
 	}
 	if !n.ended {
-		p.m.report(n.start, n.end, "container-not-closed", "This container is never closed.", "write ::: on a line of its own behind its last line, indented like this one")
+		p.m.report(n.start, n.end, "container-not-closed", "this container is never closed", "write ::: on a line of its own behind its last line, indented like this one")
 	}
 }
 

@@ -112,7 +112,7 @@ func (e *expressionParser) finish() {
 	case s.text == "(":
 		hint = "Liquid has no brackets: use an if inside an if, or name the condition in segments.yaml"
 	}
-	e.fail(s.start, s.end, "liquid-syntax", "Nothing can follow here, but there is "+written+".", hint)
+	e.fail(s.start, s.end, "liquid-syntax", "nothing can follow here, but there is "+written, hint)
 }
 
 func (e *expressionParser) span(start, end int) Span {
@@ -132,7 +132,7 @@ func (e *expressionParser) since(start int) Span {
 func (e *expressionParser) nested(read func() Expression) Expression {
 	if e.depth >= maxDepth {
 		s := e.peek()
-		e.fail(s.start, s.end, "nesting-too-deep", fmt.Sprintf("More than %d brackets stand inside each other.", maxDepth), "assign the inner part to a name first")
+		e.fail(s.start, s.end, "nesting-too-deep", fmt.Sprintf("more than %d brackets stand inside each other", maxDepth), "assign the inner part to a name first")
 		return nil
 	}
 	e.depth++
@@ -241,7 +241,7 @@ func (e *expressionParser) bounds() Expression {
 	e.expect(")", "close the range with )")
 	for _, bound := range []Expression{from, to} {
 		if literal, ok := bound.(*Literal); ok && literal.Kind == BoolLiteral {
-			e.fail(literal.Start-e.body.Start, literal.End-e.body.Start, "liquid-syntax", "A range goes from a whole number to a whole number.", "write numbers: (1..5)")
+			e.fail(literal.Start-e.body.Start, literal.End-e.body.Start, "liquid-syntax", "a range goes from a whole number to a whole number", "write numbers: (1..5)")
 		}
 	}
 	return &Range{Span: e.since(start), From: from, To: to}

@@ -72,7 +72,7 @@ func (e *expressionParser) condition() Expression {
 		operators = append(operators, e.take())
 		operands = append(operands, e.comparison())
 		if last := operators[len(operators)-1]; len(operators) > maxDepth {
-			e.fail(last.start, last.end, "nesting-too-deep", fmt.Sprintf("More than %d comparisons are joined here.", maxDepth), "name the condition in segments.yaml")
+			e.fail(last.start, last.end, "nesting-too-deep", fmt.Sprintf("more than %d comparisons are joined here", maxDepth), "name the condition in segments.yaml")
 		}
 	}
 	if e.failed {

@@ -108,7 +108,7 @@ func (s *scanner) quoted(at int) int {
 	size := strings.IndexByte(text[at+1:], text[at])
 	if size < 0 {
 		quote := text[at : at+1]
-		s.fail(at, len(strings.TrimRight(text, rubySpace)), "liquid-syntax", "This text has no closing "+quote+".", "write "+quote+" at its end")
+		s.fail(at, len(strings.TrimRight(text, rubySpace)), "liquid-syntax", "this text has no closing "+quote, "write "+quote+" at its end")
 		return len(text)
 	}
 	end := at + 1 + size
@@ -154,7 +154,7 @@ func (s *scanner) unexpected(at int) int {
 	case '{':
 		hint = "write names inside {{ }} and {% %} without braces of their own"
 	}
-	s.fail(at, at+size, "liquid-syntax", "Liquid does not know the character "+string(r)+" here.", hint)
+	s.fail(at, at+size, "liquid-syntax", "Liquid does not know the character "+string(r)+" here", hint)
 	return at + size
 }
 
@@ -166,7 +166,7 @@ func (s *scanner) curly(at, size int) int {
 		_, width := utf8.DecodeRuneInString(inside[close:])
 		inside, end = inside[:close], at+size+close+width
 	}
-	s.report.add(s.body, at, end, "curly-quote", "Liquid reads only straight quotes, these are curly.", `write "`+strings.TrimSpace(inside)+`"`)
+	s.report.add(s.body, at, end, "curly-quote", "Liquid reads only straight quotes, these are curly", `write "`+strings.TrimSpace(inside)+`"`)
 	s.symbols = append(s.symbols, symbol{kind: stringSymbol, text: inside, start: at, end: end})
 	return end
 }

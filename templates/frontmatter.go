@@ -27,7 +27,7 @@ func SplitFrontMatter(file *finding.File) (front, body finding.Text, ok bool, fi
 		}
 		at += next + 1
 	}
-	found := whole.At(0, 3, "front-matter-not-closed", "The settings at the top of this file have no end.",
+	found := whole.At(0, 3, "front-matter-not-closed", "the settings at the top of this file have no end",
 		"write --- on a line of its own after the last setting")
 	return whole.Slice(0, 0), whole, false, []finding.Finding{found}
 }

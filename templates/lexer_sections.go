@@ -11,7 +11,7 @@ func (l *lexer) inlineComment(token Token) {
 		line := strings.TrimLeft(body.S[at:], rubySpace)
 		if line != "" && line[0] != '#' {
 			start := len(body.S) - len(line)
-			l.add(body, start, start+1, "liquid-syntax", "Every line of a {% # … %} comment has to start with #.",
+			l.add(body, start, start+1, "liquid-syntax", "every line of a {% # … %} comment has to start with #",
 				"write # at the start of this line, or use {% comment %} … {% endcomment %}")
 			return
 		}
@@ -83,7 +83,7 @@ func (l *lexer) doc(token Token) {
 		return
 	}
 	if nested, _ := l.findEnd("doc", l.at); nested >= 0 && nested < start {
-		l.add(l.source, nested, nested+2, "liquid-syntax", "A doc tag cannot stand inside another.", "close the first one with {% enddoc %}")
+		l.add(l.source, nested, nested+2, "liquid-syntax", "a doc tag cannot stand inside another", "close the first one with {% enddoc %}")
 	}
 	l.at, l.trim = end, l.s[end-3] == '-'
 }
@@ -122,13 +122,13 @@ func (l *lexer) lastTag(from, end int) int {
 
 func (l *lexer) noArguments(token Token) {
 	if strings.TrimSpace(token.Body.S) != "" {
-		l.add(token.Body.Trim(), 0, len(token.Body.Trim().S), "liquid-syntax", "The "+token.Name+" tag takes nothing but its name.",
+		l.add(token.Body.Trim(), 0, len(token.Body.Trim().S), "liquid-syntax", "the "+token.Name+" tag takes nothing but its name",
 			"write {% "+token.Name+" %}")
 	}
 }
 
 // neverClosed reports a section without its end; the rest of the file belongs to it, so that one mistake is one finding.
 func (l *lexer) neverClosed(token Token) {
-	l.addAt(l.source.File, token.Span, "unclosed-tag", "This {% "+token.Name+" %} is never closed.", "write {% end"+token.Name+" %} behind it")
+	l.addAt(l.source.File, token.Span, "unclosed-tag", "this {% "+token.Name+" %} is never closed", "write {% end"+token.Name+" %} behind it")
 	l.at = len(l.s)
 }

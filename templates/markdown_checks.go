@@ -14,7 +14,7 @@ var blockMarks = regexp.MustCompile(`^[ \t]*(?:(?:>|[-*+](?:[ \t]|$)|[0-9]{1,9}[
 // withinLimits reports a source that goldmark would take too long for.
 func (m *markdown) withinLimits() bool {
 	if len(m.source) > maxMarkdownBytes {
-		m.report(0, 0, "markdown-too-long", fmt.Sprintf("This Markdown has %d KB; the most is %d.", len(m.source)>>10, maxMarkdownBytes>>10),
+		m.report(0, 0, "markdown-too-long", fmt.Sprintf("this Markdown has %d KB; the most is %d", len(m.source)>>10, maxMarkdownBytes>>10),
 			"shorten it, or move parts of it into blocks: mail programs cut messages at 102 KB")
 		return false
 	}
@@ -28,7 +28,7 @@ func (m *markdown) withinLimits() bool {
 		nesting := strings.Count(lead, ">") + len(strings.Fields(strings.ReplaceAll(lead, ">", " ")))
 		columns := strings.Count(line, "|")
 		if marks > maxMarkdownMarks || nesting > maxMarkdownNesting || columns > maxTableColumns && delimiterRow.MatchString(line) {
-			m.report(offset, offset+len(line), "markdown-too-complex", "This text has more marks, quotes, lists or table columns inside each other than a message can show.",
+			m.report(offset, offset+len(line), "markdown-too-complex", "this text has more marks, quotes, lists or table columns inside each other than a message can show",
 				"split it into paragraphs with blank lines between them, and take levels away")
 			return false
 		}
@@ -53,7 +53,7 @@ func (m *markdown) checkReferences(parent ast.Node) {
 			if value := line.Value(m.source); bytes.Contains(value, []byte(m.prefix)) {
 				_, _, id := m.cutPlaceholder(string(value))
 				m.misplaced[id] = true
-				m.reportUnit(id, "liquid-misplaced", "Liquid cannot stand in a link's definition.", "write the target behind the link's text: [text]({{ … }})")
+				m.reportUnit(id, "liquid-misplaced", "Liquid cannot stand in a link's definition", "write the target behind the link's text: [text]({{ … }})")
 				break
 			}
 		}
@@ -81,7 +81,7 @@ func (m *markdown) checkPlaces(order []int) {
 		switch {
 		case u.kind == textUnit:
 		case times[id] == 0:
-			m.misplace(id, "Markdown drops what is written here, and this Liquid with it.", "move it into the text; a table row may not have more cells than the head")
+			m.misplace(id, "Markdown drops what is written here, and this Liquid with it", "move it into the text; a table row may not have more cells than the head")
 		case times[id] > 1 && (u.kind == tagUnit || u.changesState()):
 			m.misplace(id, "A target between < and > is written twice, and this tag would run twice.", "write [text](target)")
 		}

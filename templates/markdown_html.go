@@ -142,7 +142,7 @@ func (w *htmlWriter) checkBlock(id int) {
 		case "div", "blockquote", "li":
 			return
 		}
-		w.m.reportUnit(id, "block-in-text", "A block cannot stand inside "+describe(n.element)+".", "put {% block … %} on a line of its own, with a blank line above and below")
+		w.m.reportUnit(id, "block-in-text", "a block cannot stand inside "+describe(n.element), "put {% block … %} on a line of its own, with a blank line above and below")
 		return
 	}
 }

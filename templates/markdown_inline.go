@@ -95,7 +95,7 @@ func (w *htmlWriter) image(n *ast.Image) {
 	w.altText(n)
 	_, decorative := w.m.mark(n, "alt")
 	if len(w.order) == units && strings.TrimSpace(w.text.String()[start:]) == "" && !decorative {
-		w.m.report(n.Pos(), n.Pos()+2, "image-without-alt", "This image has no text for people who do not see it.",
+		w.m.report(n.Pos(), n.Pos()+2, "image-without-alt", "this image has no text for people who do not see it",
 			`write what it shows between the brackets: ![A chart of your week](…), or {alt=""} behind it if it only decorates`)
 	}
 	w.leave("alt")
@@ -205,7 +205,7 @@ func (w *htmlWriter) checkTarget(destination string, n ast.Node) {
 			continue
 		}
 		start := max(n.Pos(), 0)
-		w.m.report(start, start+1, "dangerous-link", "A target that starts with "+strings.ToLower(scheme)+" is not safe, and no mail program follows it.",
+		w.m.report(start, start+1, "dangerous-link", "a target that starts with "+strings.ToLower(scheme)+" is not safe, and no mail program follows it",
 			"write an https:// address")
 		return
 	}

@@ -120,7 +120,7 @@ func (m *markdown) joinInside(parent ast.Node, p part) {
 		body := part{construct: p.construct, branches: p.branches[:1]}
 		if kind := m.listKind(body); kind == '.' || kind == ')' {
 			id, _ := tagOf(p.node)
-			m.reportUnit(id, "list-starts-again", "Each round of this loop would start its numbers again, because its else is no list.",
+			m.reportUnit(id, "list-starts-again", "each round of this loop would start its numbers again, because its else is no list",
 				"put the loop into {% if … %} and the text for an empty list into that tag's {% else %}")
 		}
 	}

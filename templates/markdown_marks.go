@@ -44,7 +44,7 @@ func (p marksParser) Parse(parent ast.Node, block text.Reader, _ gold.Context) a
 		item := string(match[1][at[0]:at[1]])
 		read, problem, hint := readMark(item, last)
 		if p.m.hasPlaceholder(item) {
-			problem, hint = "Liquid cannot stand between the braces behind a link or an image.", "write a fixed value"
+			problem, hint = "Liquid cannot stand between the braces behind a link or an image", "write a fixed value"
 			p.m.excuse(item)
 		}
 		if problem != "" {
@@ -61,10 +61,10 @@ func (p marksParser) Parse(parent ast.Node, block text.Reader, _ gold.Context) a
 func readMark(item string, owner ast.Node) (read mark, problem, hint string) {
 	if class, ok := strings.CutPrefix(item, "."); ok {
 		if owner.Kind() != ast.KindLink {
-			return mark{}, fmt.Sprintf("An image cannot be a %s.", item), "write {width=300}, or make a link of the image: [![…](…)](https://…)"
+			return mark{}, fmt.Sprintf("an image cannot be a %s", item), "write {width=300}, or make a link of the image: [![…](…)](https://…)"
 		}
 		if class != "button" {
-			return mark{}, fmt.Sprintf("There is no kind of link called %s.", item), finding.DidYouMean(item, []string{".button"}, "write {.button}")
+			return mark{}, fmt.Sprintf("there is no kind of link called %s", item), finding.DidYouMean(item, []string{".button"}, "write {.button}")
 		}
 		return mark{"class", class}, "", ""
 	}
@@ -76,7 +76,7 @@ func readMark(item string, owner ast.Node) (read mark, problem, hint string) {
 	case name == "alt" && value == "":
 		return mark{"alt", ""}, "", ""
 	case name != "width" && name != "height":
-		return mark{}, fmt.Sprintf("An image has no %s.", name), finding.DidYouMean(name, []string{"width", "height"}, `write {width=300}, {height=200} or {alt=""}`)
+		return mark{}, fmt.Sprintf("an image has no %s", name), finding.DidYouMean(name, []string{"width", "height"}, `write {width=300}, {height=200} or {alt=""}`)
 	case !markWidth.MatchString(value):
 		return mark{}, fmt.Sprintf("%q is not a %s in pixels.", value, name), fmt.Sprintf("write a whole number without a unit: {%s=300}", name)
 	}

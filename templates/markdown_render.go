@@ -140,7 +140,7 @@ func (w *htmlWriter) code(n ast.Node) {
 func (w *htmlWriter) checkIndented(n *ast.CodeBlock) {
 	if before := n.PreviousSibling(); before != nil && before.Kind() == kindTag && n.Lines().Len() > 0 {
 		first := n.Lines().At(0)
-		w.m.report(first.Start, first.Stop, "indented-code", "Four spaces before a text make it code.", "indent it by less, or write ``` above and below it")
+		w.m.report(first.Start, first.Stop, "indented-code", "four spaces before a text make it code", "indent it by less, or write ``` above and below it")
 	}
 }
 

@@ -160,7 +160,7 @@ func (p *parser) tag(t *Token, into *content) {
 // nest parses a block tag one level deeper.
 func (p *parser) nest(t *Token, into *content, parse func(*Token, *content), accepts ...string) {
 	if len(p.open) >= maxDepth {
-		p.addAt(t.Body.File, t.Span, "nesting-too-deep", fmt.Sprintf("More than %d tags stand inside each other.", maxDepth), "move the inner part into a block of its own")
+		p.addAt(t.Body.File, t.Span, "nesting-too-deep", fmt.Sprintf("more than %d tags stand inside each other", maxDepth), "move the inner part into a block of its own")
 		p.stopped = true
 		return
 	}
@@ -176,7 +176,7 @@ func (p *parser) unclosed() {
 	}
 	b := p.open[len(p.open)-1]
 	end := b.accepts[len(b.accepts)-1]
-	p.addAt(b.token.Body.File, b.token.Span, "unclosed-tag", "This {% "+b.token.Name+" %} is never closed.", "write {% "+end+" %} where it ends")
+	p.addAt(b.token.Body.File, b.token.Span, "unclosed-tag", "this {% "+b.token.Name+" %} is never closed", "write {% "+end+" %} where it ends")
 }
 
 // filtered parses a value with filters; nil if there is none, or a mistake in it.
@@ -194,7 +194,7 @@ func (p *parser) filtered(body finding.Text) Expression {
 func (p *parser) condition(t *Token) Expression {
 	e := expressions(&p.report, t.Body)
 	if e.atEnd() && !e.failed {
-		p.addAt(t.Body.File, t.Span, "liquid-syntax", "This {% "+t.Name+" %} has no condition.", "write {% "+t.Name+` plan == "trial" %}`)
+		p.addAt(t.Body.File, t.Span, "liquid-syntax", "this {% "+t.Name+" %} has no condition", "write {% "+t.Name+` plan == "trial" %}`)
 		return &Literal{Span: t.Span}
 	}
 	value := e.condition()
@@ -239,7 +239,7 @@ func (p *parser) lines(body finding.Text) []Token {
 		}
 	}
 	if depth > 0 {
-		p.addAt(body.File, Span{Start: comment, End: comment + len("comment")}, "unclosed-tag", "This comment is never closed.", "write endcomment on a line of its own")
+		p.addAt(body.File, Span{Start: comment, End: comment + len("comment")}, "unclosed-tag", "this comment is never closed", "write endcomment on a line of its own")
 	}
 	return tokens
 }
@@ -259,7 +259,7 @@ func (p *parser) line(line finding.Text) (t Token, ok bool) {
 			line = t.Body
 			continue
 		case "raw", "doc":
-			p.addAt(line.File, t.Span, "liquid-syntax", "A "+t.Name+" section cannot stand inside a liquid tag.", "write {% "+t.Name+" %} … {% end"+t.Name+" %} outside")
+			p.addAt(line.File, t.Span, "liquid-syntax", "a "+t.Name+" section cannot stand inside a liquid tag", "write {% "+t.Name+" %} … {% end"+t.Name+" %} outside")
 			return t, false
 		}
 		return t, true

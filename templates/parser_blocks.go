@@ -25,7 +25,7 @@ func (p *parser) conditional(t *Token, into *content) {
 			break
 		}
 		if decided && p.dialect == Mail {
-			p.addAt(stop.Body.File, stop.Span, "else-not-last", "Nothing behind an else is ever shown, so this "+stop.Name+" has no effect.", "move it before {% else %}")
+			p.addAt(stop.Body.File, stop.Span, "else-not-last", "nothing behind an else is ever shown, so this "+stop.Name+" has no effect", "move it before {% else %}")
 		}
 		branch = Branch{Span: stop.Span, Condition: p.branchCondition(stop)}
 	}
@@ -40,7 +40,7 @@ func (p *parser) branchCondition(stop *Token) Expression {
 		return p.condition(stop)
 	}
 	if rest := stop.Body.Trim(); rest.S != "" && p.dialect == Mail {
-		p.add(rest, 0, len(rest.S), "liquid-syntax", "An else has no condition.", "write {% elsif "+strings.TrimPrefix(rest.S, "if ")+" %}, or {% else %}")
+		p.add(rest, 0, len(rest.S), "liquid-syntax", "an else has no condition", "write {% elsif "+strings.TrimPrefix(rest.S, "if ")+" %}, or {% else %}")
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func (p *parser) caseTag(t *Token, into *content) {
 	before, stop := p.content()
 	blank := before.blank
 	if p.dialect == Mail && !blank {
-		p.addAt(t.Body.File, before.nodes[0].Place(), "liquid-syntax", "What stands between case and the first when is never shown.", "move it behind a {% when … %}")
+		p.addAt(t.Body.File, before.nodes[0].Place(), "liquid-syntax", "what stands between case and the first when is never shown", "move it behind a {% when … %}")
 	}
 	for stop != nil && stop.Name != "endcase" {
 		when := When{Span: stop.Span, Values: p.whenValues(stop)}
@@ -104,7 +104,7 @@ func (p *parser) loop(t *Token, into *content) {
 	blank := body.blank
 	if stop != nil && stop.Name == "else" {
 		if rest := stop.Body.Trim(); rest.S != "" && p.dialect == Mail {
-			p.add(rest, 0, len(rest.S), "liquid-syntax", "An else has no condition.", "write {% else %}")
+			p.add(rest, 0, len(rest.S), "liquid-syntax", "an else has no condition", "write {% else %}")
 		}
 		// A second else would have no meaning here; without "else" in what the block accepts, it is reported.
 		p.open[len(p.open)-1].accepts = []string{"endfor"}

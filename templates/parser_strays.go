@@ -44,16 +44,16 @@ func (p *parser) strayTag(t *Token) {
 	}
 	switch {
 	case name == "":
-		p.addAt(t.Body.File, t.Span, "liquid-syntax", "This tag has no name.", "write {% if … %}, or {{ name }} to print a value")
+		p.addAt(t.Body.File, t.Span, "liquid-syntax", "this tag has no name", "write {% if … %}, or {{ name }} to print a value")
 	case slices.Contains(endTags, name):
-		p.addAt(t.Body.File, t.Span, "unexpected-tag", "This {% "+name+" %} closes nothing.", p.endHint(name))
+		p.addAt(t.Body.File, t.Span, "unexpected-tag", "this {% "+name+" %} closes nothing", p.endHint(name))
 	case slices.Contains(midTags, name):
-		p.addAt(t.Body.File, t.Span, "unexpected-tag", "This {% "+name+" %} stands inside no tag it could belong to.", midHint(name))
+		p.addAt(t.Body.File, t.Span, "unexpected-tag", "this {% "+name+" %} stands inside no tag it could belong to", midHint(name))
 	case p.dialect == Mail && (name == "variant" || name == "otherwise"):
 		p.addAt(t.Body.File, t.Span, "variant-nested", "{% "+name+" %} belongs at the top level of a file in blocks/.", "move it there, outside of every other tag")
 	default:
 		p.unknown[name] = true
-		p.addAt(t.Body.File, t.Span, "unknown-tag", "There is no tag "+name+".", p.tagHint(name, t.Body))
+		p.addAt(t.Body.File, t.Span, "unknown-tag", "there is no tag "+name, p.tagHint(name, t.Body))
 	}
 }
 

@@ -35,7 +35,7 @@ func (p *parser) simpleTag(t *Token) (node Node, blank bool) {
 func (p *parser) assign(t *Token) Node {
 	written, value, found := strings.Cut(t.Body.S, "=")
 	if !found {
-		p.addAt(t.Body.File, t.Span, "liquid-syntax", "This assign gives no value.", `write {% assign name = "value" %}`)
+		p.addAt(t.Body.File, t.Span, "liquid-syntax", "this assign gives no value", `write {% assign name = "value" %}`)
 		return nil
 	}
 	node := &Assign{Span: t.Span}
@@ -59,9 +59,9 @@ func (p *parser) name(t *Token, name finding.Text) (string, Span) {
 	})
 	switch {
 	case name.S == "":
-		p.addAt(t.Body.File, t.Span, "liquid-syntax", "A name is missing in this "+t.Name+".", "write {% "+t.Name+" greeting … %}")
+		p.addAt(t.Body.File, t.Span, "liquid-syntax", "a name is missing in this "+t.Name, "write {% "+t.Name+" greeting … %}")
 	case bad >= 0:
-		p.add(name, 0, len(name.S), "liquid-syntax", "A name is letters, digits, _ and -.", "choose a name such as greeting")
+		p.add(name, 0, len(name.S), "liquid-syntax", "a name is letters, digits, _ and -", "choose a name such as greeting")
 	}
 	return name.S, Span{Start: name.Start, End: name.Start + len(name.S)}
 }
@@ -142,8 +142,8 @@ func (p *parser) dialectTag(t *Token, into *content) {
 	var node Node
 	switch {
 	case t.Name == "include" && p.dialect == Mail:
-		p.addAt(t.Body.File, t.Span, "include-not-allowed", "include lets a partial change the names around it, so nobody could tell what they hold.",
-			`write {% render "name" %} and hand over what it needs: {% render "name", title: title %}`)
+		p.addAt(t.Body.File, t.Span, "include-not-allowed", "include lets a partial change the names around it, so nobody could tell what they hold",
+			"content that several messages share is a block: {% block name %}; what surrounds them is their layout")
 		return
 	case t.Name == "include":
 		node = p.partial(t)
@@ -165,7 +165,7 @@ func (p *parser) blockUse(t *Token) Node {
 		if plain := strings.Trim(name.S, `"'`); blockName(plain) {
 			hint = "write {% block " + plain + " %}, without quotes"
 		}
-		p.addAt(t.Body.File, t.Span, "bad-name", "A block's name is small letters, digits and dashes.", hint)
+		p.addAt(t.Body.File, t.Span, "bad-name", "a block's name is small letters, digits and dashes", hint)
 	}
 	return &BlockUse{Span: t.Span, Name: name.S, NameSpan: Span{Start: name.Start, End: name.Start + len(name.S)}}
 }
@@ -186,7 +186,7 @@ func blockName(name string) bool {
 func (p *parser) skip(t *Token) Node {
 	e := expressions(&p.report, t.Body)
 	if e.atEnd() && !e.failed {
-		p.addAt(t.Body.File, t.Span, "liquid-syntax", "This skip gives no reason; people on call will look for one.", `write {% skip "no new articles" %}`)
+		p.addAt(t.Body.File, t.Span, "liquid-syntax", "this skip gives no reason; people on call will look for one", `write {% skip "no new articles" %}`)
 		return &Skip{Span: t.Span, Reason: unread(t)}
 	}
 	reason := e.value()

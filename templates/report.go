@@ -20,7 +20,7 @@ func (r *report) add(place finding.Text, start, end int, code finding.Code, text
 		r.findings = append(r.findings, place.At(start, end, code, text, hint))
 	case n == maxFindings-1:
 		r.findings = append(r.findings, place.At(start, end, "too-many-findings",
-			fmt.Sprintf("There are more mistakes than the %d reported before this place.", maxFindings-1), "mend those first and check again"))
+			fmt.Sprintf("there are more mistakes than the %d reported before this place", maxFindings-1), "mend those first and check again"))
 	}
 }
 

@@ -58,7 +58,7 @@ func (c *cutter) token(t *Token) {
 	}
 	if !c.early {
 		c.early = true
-		c.addAt(c.source.File, firstLine(t), "text-before-variant", "Nobody would see this: it stands before the first variant.",
+		c.addAt(c.source.File, firstLine(t), "text-before-variant", "nobody would see this: it stands before the first variant",
 			"write {% variant name when rule %} before it, or {% otherwise %} if everybody should see it")
 	}
 }
@@ -87,14 +87,14 @@ func (c *cutter) leave(name string) {
 func (c *cutter) cut(t *Token) {
 	if depth := len(c.inside); depth > 0 {
 		c.otherwise = c.otherwise || t.Name == "otherwise"
-		c.addAt(t.Body.File, t.Span, "variant-nested", "This {% "+t.Name+" %} stands inside a {% "+c.inside[depth-1]+" %}.",
+		c.addAt(t.Body.File, t.Span, "variant-nested", "this {% "+t.Name+" %} stands inside a {% "+c.inside[depth-1]+" %}",
 			"close that with {% end"+c.inside[depth-1]+" %} first")
 		return
 	}
 	if c.otherwise && len(c.sections) > 0 {
-		text, hint := "Nobody would see this variant: otherwise came before it.", "move {% otherwise %} to the end of the file"
+		text, hint := "nobody would see this variant: otherwise came before it", "move {% otherwise %} to the end of the file"
 		if t.Name == "otherwise" {
-			text, hint = "There is a second {% otherwise %}.", "keep one, at the end of the file"
+			text, hint = "there is a second {% otherwise %}", "keep one, at the end of the file"
 		}
 		c.addAt(t.Body.File, t.Span, "otherwise-not-last", text, hint)
 	}
@@ -115,25 +115,25 @@ func (c *cutter) head(t *Token, section *Section) {
 	const form = `write {% variant trial-ending when plan == "trial" %}`
 	name, rest := cutName(t.Body.Trim())
 	if name.S == "" || name.S == "when" {
-		c.addAt(t.Body.File, t.Span, "variant-syntax", "This variant has no name.", form)
+		c.addAt(t.Body.File, t.Span, "variant-syntax", "this variant has no name", form)
 		return
 	}
 	section.Name = name
 	switch {
 	case !blockName(name.S):
-		c.add(name, 0, len(name.S), "bad-name", "A variant's name is small letters, digits and dashes, at most 64.", "write "+nearestName(name.S))
+		c.add(name, 0, len(name.S), "bad-name", "a variant's name is small letters, digits and dashes, at most 64", "write "+nearestName(name.S))
 	case c.names[name.S]:
-		c.add(name, 0, len(name.S), "variant-duplicate", "There is a variant "+name.S+" already; reports could not tell the two apart.", "choose another name")
+		c.add(name, 0, len(name.S), "variant-duplicate", "there is a variant "+name.S+" already; reports could not tell the two apart", "choose another name")
 	}
 	c.names[name.S] = true
 	word := wordLength(rest.S)
 	if rest.S[:word] != "when" {
-		c.addAt(t.Body.File, t.Span, "variant-syntax", "This variant does not say who sees it.", "write {% variant "+name.S+` when plan == "trial" %}, or {% otherwise %} for everybody else`)
+		c.addAt(t.Body.File, t.Span, "variant-syntax", "this variant does not say who sees it", "write {% variant "+name.S+` when plan == "trial" %}, or {% otherwise %} for everybody else`)
 		return
 	}
 	section.When = rest.Slice(word, len(rest.S)).Trim()
 	if section.When.S == "" {
-		c.addAt(t.Body.File, t.Span, "variant-syntax", "There is no rule behind when.", "write {% variant "+name.S+` when plan == "trial" %}`)
+		c.addAt(t.Body.File, t.Span, "variant-syntax", "there is no rule behind when", "write {% variant "+name.S+` when plan == "trial" %}`)
 	}
 }
 
@@ -185,10 +185,10 @@ func (c *cutter) finish() {
 	if c.otherwise {
 		return
 	}
-	text := "This block has no {% otherwise %}: who matches no variant would get nothing, and nobody decided that."
+	text := "this block has no {% otherwise %}: who matches no variant would get nothing, and nobody decided that"
 	hint := "write {% otherwise %} at the end; it may stay empty"
 	if len(c.sections) == 0 {
-		text, hint = "This block has no variants.", "write {% otherwise %} before what everybody should see, and variants before that"
+		text, hint = "this block has no variants", "write {% otherwise %} before what everybody should see, and variants before that"
 	}
 	at := Span{Start: c.source.Start, End: c.source.Start}
 	if n := len(c.sections); n > 0 {

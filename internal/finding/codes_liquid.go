@@ -43,9 +43,9 @@ var liquidCodes = []Info{
 		Wrong:   "Hello *|FNAME|*, hello {{${first_name}}}", Right: `Hello {{ first_name | default: "there" }}`,
 	},
 	{
-		Code: "include-not-allowed", Severity: Error, Title: "include instead of render",
-		Explain: "An included partial can change the names around it, so that nobody can prove what they hold. render gets only what it is handed.",
-		Wrong:   `{% include "article" %}`, Right: `{% render "article", title: article.title %}`,
+		Code: "include-not-allowed", Severity: Error, Title: "An include in mail",
+		Explain: "An included partial can change the names around it, so that nobody can prove what they hold. Content that several messages share is a block, what surrounds messages is a layout.",
+		Wrong:   `{% include "article" %}`, Right: "{% block article %}",
 	},
 	{
 		Code: "else-not-last", Severity: Error, Title: "Something stands behind an else",
