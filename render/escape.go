@@ -11,20 +11,39 @@ func escapeHTML(dst []byte, s string) []byte {
 	from := 0
 	for i := 0; i < len(s); i++ {
 		what := escapedInHTML[s[i]]
-		if what == "" {
+		if what == "" || what == turning && !turnsText(s[i:]) {
 			continue
 		}
 		dst = append(dst, s[from:i]...)
-		from = i + 1
-		if what != dropped {
+		switch from = i + 1; what {
+		case dropped:
+		case turning:
+			i += turningBytes - 1
+			from = i + 1
+		default:
 			dst = append(dst, what...)
 		}
 	}
 	return append(dst, s[from:]...)
 }
 
-// dropped stands in a table of escapes for bytes that are left out.
-const dropped = "\x00"
+// turnsText reports whether s begins with a character that makes what follows read from the other side (Unicode Bidirectional
+// Algorithm, UAX #9, 2.1 to 2.5): U+202A to U+202E and U+2066 to U+2069. In a value it would turn the sender's own words around.
+// Names in right-to-left scripts do not need them.
+func turnsText(s string) bool {
+	if len(s) < turningBytes || s[0] != 0xe2 {
+		return false
+	}
+	return s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae || s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9
+}
+
+const turningBytes = 3 // of each of them in UTF-8
+
+// In the table of escapes, dropped stands for bytes that are left out, turning for one that may begin a character that turns text.
+const (
+	dropped = "\x00"
+	turning = "\x01"
+)
 
 // escapedInHTML says what stands for a byte in HTML; "" for the byte itself.
 var escapedInHTML = func() (table [256]string) {
@@ -33,7 +52,7 @@ var escapedInHTML = func() (table [256]string) {
 			table[b] = dropped
 		}
 	}
-	table[0x7f] = dropped
+	table[0x7f], table[0xe2] = dropped, turning
 	table['&'], table['<'], table['>'], table['"'], table['\''] = "&amp;", "&lt;", "&gt;", "&#34;", "&#39;"
 	return table
 }()
@@ -82,7 +101,11 @@ func escapeURLAttribute(dst []byte, s string) []byte {
 func escapeLine(dst []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
 		b := s[i]
-		if b < ' ' || b == 0x7f {
+		switch {
+		case b == 0xe2 && turnsText(s[i:]):
+			i += turningBytes - 1
+			continue
+		case b < ' ' || b == 0x7f:
 			b = ' '
 		}
 		dst = append(dst, b)
@@ -98,6 +121,8 @@ const growth = 5
 func escapePlain(dst []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
 		switch b := s[i]; {
+		case b == 0xe2 && turnsText(s[i:]):
+			i += turningBytes - 1
 		case b == '\n' || b == '\r' || b == '\t':
 			dst = append(dst, ' ')
 		case b >= ' ' && b != 0x7f:

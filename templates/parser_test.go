@@ -43,7 +43,7 @@ func TestParseFindings(t *testing.T) {
 		{"{% cio_link url:x %}", "1:1 unknown-tag", "link as usual"},
 		{"{% fro x in y %}{% endfro %}", "1:1 unknown-tag", "did you mean for?"},
 		{"{% first_name %}", "1:1 unknown-tag", "{{ first_name }}"},
-		{"{% include 'x' %}", "1:1 include-not-allowed", "render"},
+		{"{% include 'x' %}", "1:1 include-not-allowed", "block"},
 		{"{% block hero %}{% block 2nd-step %}", "", ""},
 		{"{% block 'hero' %}", "1:1 bad-name", "{% block hero %}"},
 		{"{% block Hero %}", "1:1 bad-name", ""},
