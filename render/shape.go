@@ -56,7 +56,7 @@ type shape struct {
 	missing bool              // may be nil
 	blank   bool              // may be an empty text although something was there, such as the rest of a slice
 	bytes   int               // at most so many bytes when printed, before escaping
-	items   int               // list: at most so many elements
+	items   int               // list: at most so many elements; those of an empty list are of nilKind
 	least   int               // list or range: at least so many
 	min     *float64          // number: lower bound, nil if none
 	max     *float64          // number: upper bound, nil if none
@@ -166,7 +166,7 @@ func join(a, b *shape) *shape {
 	case a == b:
 		return a
 	case a.kind == anyKind || b.kind == anyKind:
-		return &shape{missing: a.missing || b.missing}
+		return &shape{}
 	case a.kind == nilKind:
 		c := *b
 		c.missing = true

@@ -136,7 +136,7 @@ type analyzer struct {
 
 // Bounds on what is analysed: a loop's body is analysed several times, and each place keeps what is known of all variables.
 const (
-	maxVisits    = 200_000
+	maxVisits    = 1_000_000
 	maxVariables = 200
 )
 
@@ -179,7 +179,7 @@ type reported struct {
 func (a *analyzer) walk(nodes []templates.Node, env environment) (environment, cost) {
 	var total cost
 	for _, node := range nodes {
-		if a.visits++; a.visits > maxVisits {
+		if a.visit(node, env); a.visits > maxVisits {
 			break // which is reported at the end
 		}
 		work := a.work
@@ -190,6 +190,16 @@ func (a *analyzer) walk(nodes []templates.Node, env environment) (environment, c
 		a.work = work
 	}
 	return env, total
+}
+
+// visit counts the analysis of a node: tags copy and join what is known of variables.
+func (a *analyzer) visit(node templates.Node, env environment) {
+	a.visits += 5
+	switch node.(type) {
+	case *templates.Text, *templates.Output:
+	default:
+		a.visits += len(env.variables)
+	}
 }
 
 func (a *analyzer) node(node templates.Node, env environment) (environment, cost) {
@@ -666,7 +676,7 @@ func (a *analyzer) grown(n *templates.For, start environment, seen [3]environmen
 func (a *analyzer) iterated(n *templates.For, env environment) (item *shape, turns int, certain bool) {
 	in := a.expression(n.In, env)
 	limit := maxPieceTurns + 1
-	certain = in.least > 0 && !in.missing
+	certain = in.least > 0 && !in.missing && !n.Continue
 	for _, e := range []templates.Expression{n.Limit, n.Offset, n.Columns} {
 		if e == nil {
 			continue

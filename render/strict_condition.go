@@ -198,6 +198,7 @@ func (a *analyzer) containing(b *templates.Binary, left, right *shape) {
 	switch {
 	case left.kind == anyKind || right.kind == anyKind || left.kind == nilKind || right.kind == nilKind:
 	case left.kind.text() && right.kind.text():
+	case left.kind == listKind && left.items == 0:
 	case left.kind == listKind && sameFamily(left.of.kind, right.kind):
 		a.allowed(left.of, b.Right)
 	case left.kind == listKind:

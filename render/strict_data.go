@@ -44,7 +44,7 @@ func constantShape(v Value) *shape {
 }
 
 func listShape(values []Value) *shape {
-	s := &shape{kind: listKind, items: len(values), least: len(values), of: &shape{missing: true}}
+	s := &shape{kind: listKind, items: len(values), least: len(values), of: &shape{kind: nilKind, missing: true}}
 	for i, v := range values {
 		element := constantShape(v)
 		if i > 0 {

@@ -275,6 +275,8 @@ func (a *analyzer) step(v *templates.Variable, s *shape, step templates.Expressi
 	}
 	name := literal.String
 	switch s.kind {
+	case nilKind: // whoever prints it finds that it is missing
+		return &shape{kind: nilKind, missing: true}
 	case recordKind:
 		if field := s.fields[name]; field != nil {
 			field = field.at(join2(s.path, "."+name))
@@ -332,6 +334,9 @@ func element(s *shape, step string) *shape {
 
 func (a *analyzer) indexed(v *templates.Variable, s *shape, step templates.Expression, env environment) *shape {
 	index := a.expression(step, env)
+	if s.kind == nilKind {
+		return &shape{kind: nilKind, missing: true}
+	}
 	if s.kind != listKind {
 		a.report(step.Place(), "type-mismatch", describe(s)+" is not a list", "only lists take [number]")
 		return &shape{}

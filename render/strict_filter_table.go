@@ -211,6 +211,9 @@ func counted(c *filterCall) *shape {
 }
 
 func oneOf(c *filterCall) *shape {
+	if c.input.of == nil {
+		return &shape{kind: nilKind, missing: true}
+	}
 	s := *c.input.of
 	s.missing, s.path = true, ""
 	return &s
@@ -223,7 +226,7 @@ func joined(c *filterCall) *shape {
 	}
 	each := intBytes
 	if of := c.input.of; of != nil {
-		if !of.kind.prints() {
+		if !of.kind.prints() && c.input.items > 0 {
 			c.analyzer.report(c.filter.Span, "type-mismatch", "join writes texts and numbers, not "+of.kind.String(), `take one field first: | map: "name"`)
 			return &shape{}
 		}
@@ -253,7 +256,7 @@ func checkedList(c *filterCall) *shape {
 func sorted(c *filterCall) *shape {
 	of := c.property()
 	switch {
-	case of.kind == anyKind:
+	case of.kind == anyKind || c.input.items == 0:
 	case !of.kind.number() && !of.kind.text() && of.kind != timeKind && of.kind != dateKind:
 		c.analyzer.report(c.filter.Span, "type-mismatch", c.filter.Name+" cannot order "+of.kind.String(), `sort records by a field: | sort: "name"`)
 	case of.missing:
@@ -264,7 +267,7 @@ func sorted(c *filterCall) *shape {
 
 func concatenated(c *filterCall) *shape {
 	s, other := c.selects(), c.argument(0)
-	if a, b := c.input.of.kind, other.of.kind; a != anyKind && b != anyKind && a != b && !(a.number() && b.number()) && !(a.text() && b.text()) {
+	if a, b := c.input.of.kind, other.of.kind; c.input.items > 0 && other.items > 0 && a != anyKind && b != anyKind && a != b && !(a.number() && b.number()) && !(a.text() && b.text()) {
 		c.analyzer.report(c.filter.Span, "type-mismatch", "the two lists hold different kinds: "+c.input.of.kind.String()+" and "+other.of.kind.String(), "")
 		return &shape{}
 	}
@@ -281,7 +284,7 @@ func mapped(c *filterCall) *shape {
 
 func matching(c *filterCall) *shape {
 	field := c.property()
-	if value := c.argument(1); value != nil && field.kind != anyKind && !sameFamily(field.kind, value.kind) {
+	if value := c.argument(1); value != nil && field.kind != anyKind && c.input.items > 0 && !sameFamily(field.kind, value.kind) {
 		c.analyzer.report(c.filter.Arguments[1].Place(), "type-mismatch", "the field is "+field.kind.String()+", so it never equals "+value.kind.String(), "")
 	} else if value != nil {
 		c.analyzer.allowed(field, c.filter.Arguments[1])
@@ -310,6 +313,9 @@ func total(c *filterCall) *shape {
 	field := c.input.of
 	if len(c.arguments) > 0 {
 		field = c.property()
+	}
+	if c.input.items == 0 {
+		return c.derive(intKind, intBytes)
 	}
 	if field.kind != anyKind && !slices.Contains(numbers, field.kind) {
 		c.analyzer.report(c.filter.Span, "type-mismatch", "sum adds numbers, not "+field.kind.String(), `take one field: | sum: "price"`)

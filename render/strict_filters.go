@@ -84,10 +84,7 @@ func (a *analyzer) filter(chain *templates.Filtered, f *templates.Filter, in *sh
 	}
 	a.charge(f, in, arguments)
 	if !a.fits(chain, f, &t, in, arguments) {
-		if f.Name == "default" && len(arguments) == 1 {
-			in = arguments[0]
-		}
-		return &shape{missing: in.kind == anyKind && in.missing}
+		return &shape{}
 	}
 	call := &filterCall{analyzer: a, filter: f, chain: chain, input: in, arguments: arguments}
 	return t.out(call)
@@ -134,7 +131,7 @@ func (a *analyzer) fits(chain *templates.Filtered, f *templates.Filter, t *typed
 	if in.kind == anyKind {
 		return false
 	}
-	if in.kind == nilKind && f.Name != "default" {
+	if in.kind == nilKind && !t.absent {
 		a.mayBeMissing(input, in)
 		return false
 	}
@@ -261,7 +258,7 @@ func (c *filterCall) property() *shape {
 		return c.input.of
 	}
 	name, ok := c.literal(0)
-	if c.input.of.kind == anyKind {
+	if c.input.items == 0 && c.input.of.kind == nilKind {
 		return c.input.of
 	}
 	if !ok || c.input.of.kind != recordKind {

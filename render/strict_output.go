@@ -77,8 +77,6 @@ func (a *analyzer) link(n *templates.Link, env environment) cost {
 // printed checks that a value prints as something, and returns how many bytes at most.
 func (a *analyzer) printed(e templates.Expression, s *shape) int {
 	switch {
-	case s.kind == anyKind && s.missing: // an element of an empty list
-		a.mayBeMissing(e, s)
 	case s.kind == anyKind:
 	case s.kind == listKind:
 		a.report(e.Place(), "type-mismatch", a.source(e)+" is a list and cannot be printed", `write | join: ", " behind it, or loop over it`)

@@ -148,6 +148,8 @@ func watchAll(c code, empty *string) {
 		switch n := instruction.(type) {
 		case *output:
 			c[i] = &watched{n, empty}
+		case *changed:
+			watchAll(n.body, empty)
 		case *conditional:
 			for _, b := range n.branches {
 				watchAll(b.body, empty)
@@ -185,7 +187,17 @@ func (g *generator) node(depth int) string {
 	if depth == 0 {
 		return g.one("text ", "{{ "+g.value()+" }}")
 	}
-	switch g.r.IntN(9) {
+	switch g.r.IntN(12) {
+	case 9:
+		return g.caseTag(depth)
+	case 10:
+		name := g.one("va", "vb", "vd")
+		body := g.nodes(depth - 1)
+		g.variables = append(g.variables, name)
+		return "{% capture " + name + " %}" + body + "{% endcapture %}"
+	case 11:
+		return g.one(`{% cycle "a", "b" %}`, "{% cycle "+g.value()+", city %}", "{% increment vn %}", "{% ifchanged %}"+g.nodes(depth-1)+"{% endifchanged %}",
+			`<a href="`+"{{ "+g.value()+` }}">x</a>`, `<a href="{{ brand.app_url }}/{{ `+g.value()+` }}">x</a>`)
 	case 0, 1:
 		return "{{ " + g.value() + " }}"
 	case 2, 3:
@@ -205,11 +217,21 @@ func (g *generator) node(depth int) string {
 	return g.one("text ", `<a href="https://acme.example/`+"{{ "+g.value()+` }}">x</a>`, `<p title="`+"{{ "+g.value()+` }}">`)
 }
 
+// caseTag may match several times, and have an else in the middle.
+func (g *generator) caseTag(depth int) string {
+	one := func() string {
+		return g.one("{% when "+g.literal()+" %}", "{% when "+g.literal()+", "+g.literal()+" %}", "{% when "+g.name()+" %}", "{% else %}") + g.nodes(depth-1)
+	}
+	return "{% case " + g.name() + " %}" + one() + one() + one() + "{% endcase %}"
+}
+
 func (g *generator) loop(depth int) string {
-	in := g.one("interests", "picks", "data.articles", "(1..3)", "(1..seats) limit: 3", "interests limit: 2", "picks reversed")
+	in := g.one("interests", "picks", "data.articles", "(1..3)", "(1..seats) limit: 3", "interests limit: 2", "picks reversed",
+		"data.none", "data.nested", "picks limit: 0", "data.articles offset: 1", "data.articles reversed", g.name())
 	variable := g.one("i", "j")
-	g.variables = append(g.variables, variable, variable+".name", variable+".price", variable+".title", "forloop.index")
-	body := g.nodes(depth-1) + g.one("", "", "{% break %}", "{% if "+g.condition()+" %}{% continue %}{% endif %}") + g.nodes(depth-1)
+	g.variables = append(g.variables, variable, variable+".name", variable+".price", variable+".title", variable+".tags", "forloop.index", "forloop.parentloop.index")
+	leave := g.one("{% break %}", "{% continue %}")
+	body := g.nodes(depth-1) + g.one("", "", leave, "{% if "+g.condition()+" %}{% assign va = "+g.value()+" %}"+leave+"{% endif %}") + g.nodes(depth-1)
 	return "{% for " + variable + " in " + in + " %}" + body + g.one("", "{% else %}"+g.nodes(depth-1)) + "{% endfor %}"
 }
 
@@ -217,6 +239,7 @@ func (g *generator) name() string {
 	names := []string{
 		"first_name", "city", "plan", "trial_days_left", "projects_30d", "seats", "score", "interests[0]", "interests.first", "interests.size",
 		"picks[1].name", "person.email", "person.locale", "brand.app_url", "nickname", "data.articles[0].title", "data.articles[1].tag", "picks.first.price",
+		`city["size"]`, `interests["first"]`, "opted_in", "data.none.first.title", "data.none", "data.nested[1].tags.first.name", "score", "person.time_zone",
 	}
 	return g.one(append(names, g.variables...)...)
 }
@@ -239,6 +262,8 @@ func (g *generator) value() string {
 			"times: 2", "divided_by: "+g.name(), "modulo: 3", "at_least: 1", "at_most: 10", "abs", "round", "ceil", "size", "first", "last", `join: ", "`,
 			`split: " "`, "truncate: 5", "slice: 0, 3", `replace: "a", ""`, `remove: "o"`, "sort", `map: "name"`, `where: "name", "x"`, "compact", "uniq",
 			`pluralize: "day", "days"`, "reverse", "sum", `sum: "price"`, "concat: interests", "strip_html", "truncatewords: 2", `find: "name", "n1"`,
+			"slice: 1", "truncate: 4, ''", `date: "%Y"`, `date: "%n"`, "concat: data.none", "floor", "times: "+g.name(), "sort_natural", `has: "name"`, `find_index: "name", "n1"`,
+			`reject: "name", "x"`, "strip_newlines", `append: " "`, `default: " "`, "default: 7, allow_false: true",
 		)
 	}
 	return value

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -285,6 +286,7 @@ func TestLoopsTurnAlike(t *testing.T) {
 		`{% capture c %} {% if nickname %}{{ nickname }}{% endif %} {% endcapture %}{{ c | default: "you" }}`:                                      "you",                        // spaces are nothing
 		`{% assign n = seats | times: 4611686018427387904 | times: 2 | modulo: 7 %}{{ "abcdef" | slice: n, 2 | default: "x" }}`:                    "ef",                         // what overflows is still whole
 		`{% for i in (1..6000) %}` + strings.Repeat("é", 100) + `{% endfor %}`:                                                                     strings.Repeat("é", 600_000), // more than 8 MB when encoded, twice
+		`{% for a in data.articles limit: 1 %}{{ a.title }}{% endfor %}-{% for a in data.articles offset: continue %}{{ a.title }}{% endfor %}`:    "A-B",
 		`{% for a in data.articles %}{% for b in data.articles %}{{ forloop.parentloop.index }}{{ forloop.index }} {% endfor %}{% endfor %}`:       "11 12 21 22 ",
 		`{% for p in picks limit: 0 %}<a href="{{ brand.app_url }}/x">y</a>{% else %}none{% endfor %}`:                                             "none",
 		`{% assign l = "" | split: "," %}{% for x in l %}<a href="{{ brand.app_url }}/x">y</a>{% endfor %}ok`:                                      "ok",
@@ -296,6 +298,35 @@ func TestLoopsTurnAlike(t *testing.T) {
 		}
 		if got := renderPlain(t, message); got != want {
 			t.Errorf("%s\n got %q\nwant %q", source, got, want)
+		}
+	}
+}
+
+// TestHostileTemplatesAreSoonChecked: what cannot be proved in about a second is refused. The bound allows for a busy machine.
+func TestHostileTemplatesAreSoonChecked(t *testing.T) {
+	t.Parallel()
+	var body strings.Builder
+	for i := range 1200 {
+		fmt.Fprintf(&body, "{%% assign v%d = city %%}{%% if plan %%}{%% assign w = city %%}{%% endif %%}", i%150)
+	}
+	loops := func(in, body string) string {
+		return "{% for a in " + in + " %}{% for b in " + in + " %}{% for c in " + in + " %}{% for d in " + in + " %}" + body + strings.Repeat("{% endfor %}", 4)
+	}
+	for name, source := range map[string]string{
+		"variables in loops": loops("(1..2)", body.String()),
+		"texts in loops":     loops("(1..2)", strings.Repeat("{{ city }} ", 9_000)),
+		"variables":          strings.Repeat(body.String(), 2),
+		"links":              strings.Repeat(`{% for a in data.articles %}{{ a.title }}<a href="{{ a.url }}">a</a>{% endfor %}`, 1200),
+		"filters":            "{{ city" + strings.Repeat(" | append: city", 6_000) + " }}",
+		"whens":              "{% case plan %}" + strings.Repeat("{% when 'pro' %}x", 5_000) + "{% endcase %}",
+		"brackets":           strings.Repeat("<", 100_000),
+	} {
+		begin := time.Now()
+		analyse(t, BodyPlace, source)
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("%s: %d KB took %s", name, len(source)>>10, took)
+		} else {
+			t.Logf("%s: %d KB took %s", name, len(source)>>10, took)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (r *resolver) unroll(c *compiler, n *templates.For) (instruction, bool) {
 		return &inline{c.nodes(n.Else)}, true
 	}
 	key := linkPlaceKey{file: c.file.Name, span: n.Span, iteration: r.iteration}
-	if n.Table || n.Continue || len(r.locals[loopName]) > 0 || needsTurns(n.Body) || r.links.turning[key] {
+	if n.Table || n.Continue || r.resumed(n.Name) || len(r.locals[loopName]) > 0 || needsTurns(n.Body) || r.links.turning[key] {
 		r.links.turning[key] = true // in the plain text too, so that its links are those of the HTML
 		return nil, false
 	}
@@ -42,6 +42,36 @@ func (r *resolver) unroll(c *compiler, n *templates.For) (instruction, bool) {
 		return &inline{c.nodes(n.Else)}, true
 	}
 	return &inline{r.turns(c, n, items)}, true
+}
+
+// resumed says whether a loop goes on where one of that name stopped, which only loops at run time remember.
+func (r *resolver) resumed(name string) bool {
+	found := false
+	eachLoop(r.analysis.piece.Nodes, func(n *templates.For) { found = found || n.Continue && n.Name == name })
+	return found
+}
+
+func eachLoop(nodes []templates.Node, do func(*templates.For)) {
+	for _, node := range nodes {
+		switch n := node.(type) {
+		case *templates.For:
+			do(n)
+			eachLoop(n.Body, do)
+			eachLoop(n.Else, do)
+		case *templates.If:
+			for _, branch := range n.Branches {
+				eachLoop(branch.Body, do)
+			}
+		case *templates.Case:
+			for _, when := range n.Whens {
+				eachLoop(when.Body, do)
+			}
+		case *templates.Capture:
+			eachLoop(n.Body, do)
+		case *templates.IfChanged:
+			eachLoop(n.Body, do)
+		}
+	}
 }
 
 const loopName = "forloop"
