@@ -77,6 +77,8 @@ func isTextAttribute(name string) bool {
 
 var rawTextElements = map[string]bool{
 	"script": true, "style": true, "title": true, "textarea": true, "xmp": true, "iframe": true, "noembed": true, "noframes": true,
+	// Not raw text, but read by rules of their own (HTML Standard 13.2.6.5), and shown by hardly any mail program.
+	"svg": true, "math": true,
 }
 
 // advance reads text and returns the context after it.
