@@ -32,6 +32,8 @@ var imports = map[string][]string{
 	"store":                {"audience"},
 	"store/sqlite":         {"store", "audience"},
 	"store/storetest":      {"store", "audience"},
+	"send":                 {},
+	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
 	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "internal/finding", "internal/document"},
 }
@@ -89,6 +91,9 @@ func TestLibrariesStayInTheirFolders(t *testing.T) {
 		"github.com/pressly/goose/v3":  {"store/sqlite"},
 		"database/sql":                 {"store/sqlite"},
 		"github.com/expr-lang/expr/vm": {},
+		"github.com/wneessen/go-mail":  {"send"},
+		"github.com/emersion":          {"send", "internal/smtpfake"},
+		"github.com/aws":               {"send"},
 		"github.com/chromedp/chromedp": {},
 	}
 	eachFile(t, func(name string, ours, others []string, source string) {

@@ -4,8 +4,16 @@ go 1.26.0
 
 require (
 	github.com/andybalholm/cascadia v1.3.5 // CSS selectors, to copy a page's styles to its elements
+	github.com/aws/aws-sdk-go-v2 v1.47.7 // Amazon SES: the parts that all of the SDK shares; newer ones do not resolve
+	github.com/aws/aws-sdk-go-v2/config v1.33.15 // Amazon SES: credentials from wherever AWS keeps them
+	github.com/aws/aws-sdk-go-v2/credentials v1.20.15 // Amazon SES: none needed for an endpoint on this machine
+	github.com/aws/aws-sdk-go-v2/service/sesv2 v1.79.7 // Amazon SES: SendEmail and GetAccount
+	github.com/aws/smithy-go v1.28.8 // Amazon SES: the codes of its errors
 	github.com/chromedp/cdproto v0.159.0 // tests only: what chromedp tells Chromium
 	github.com/chromedp/chromedp v0.23.0 // tests only: looks at our mail with Chromium
+	github.com/emersion/go-msgauth v0.7.0 // DKIM signatures, where no provider makes them
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // tests only: authentication for go-smtp
+	github.com/emersion/go-smtp v0.25.1 // tests only: a real SMTP server
 	github.com/expr-lang/expr v1.17.8 // the syntax of rules: its parser and tree, never its virtual machine
 	github.com/growthbook/growthbook-golang v0.7.0 // tests only: its cases.json holds our hash and ranges to GrowthBook's
 	github.com/pressly/goose/v3 v3.29.0 // numbers the changes of a database's tables, and refuses to make one twice
@@ -17,30 +25,23 @@ require (
 	github.com/yuin/goldmark v1.8.7 // Markdown to HTML; Liquid in it is ours
 	go.yaml.in/yaml/v4 v4.0.0 // YAML with the place of every value
 	golang.org/x/net v0.62.0 // parses a copy of a page, to tell which elements a selector means
+	golang.org/x/time v0.16.0 // the bucket of tokens behind a sender's rate
 	golang.org/x/tools v0.52.0 // tests only: txtar archives of broken workspaces
 	modernc.org/sqlite v1.61.1 // SQLite without cgo; modernc.org/libc must stay at the version its go.mod names
 )
 
 require (
-	github.com/aws/aws-sdk-go-v2 v1.47.7 // indirect
-	github.com/aws/aws-sdk-go-v2/config v1.33.15 // indirect
-	github.com/aws/aws-sdk-go-v2/credentials v1.20.15 // indirect
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.7 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.10 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/endpoints/v2 v2.8.10 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/v4a v1.5.10 // indirect
 	github.com/aws/aws-sdk-go-v2/service/internal/accept-encoding v1.13.24 // indirect
 	github.com/aws/aws-sdk-go-v2/service/internal/presigned-url v1.14.10 // indirect
-	github.com/aws/aws-sdk-go-v2/service/sesv2 v1.79.7 // indirect
 	github.com/aws/aws-sdk-go-v2/service/signin v1.12.3 // indirect
 	github.com/aws/aws-sdk-go-v2/service/sso v1.39.3 // indirect
 	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.3 // indirect
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // indirect
-	github.com/aws/smithy-go v1.28.8 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
-	github.com/emersion/go-msgauth v0.7.0 // indirect
-	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect
-	github.com/emersion/go-smtp v0.25.1 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
@@ -59,7 +60,6 @@ require (
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
-	golang.org/x/time v0.16.0 // indirect
 	gopkg.in/yaml.v2 v2.4.0 // indirect
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
