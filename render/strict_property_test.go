@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	gomail "github.com/wneessen/go-mail"
+
 	"germane/audience"
 	"germane/internal/finding"
 	"germane/templates"
@@ -75,52 +77,72 @@ func proveParts(source string, vocabulary *Vocabulary) *Parts {
 }
 
 // TestQuotedProgramsSayTheSame renders random proved templates for random people twice: as the quoted-printable program that is sent,
-// read back by Go's mime packages, and by a program of the same tree that writes plain bytes.
+// and by a program of the same tree that writes plain bytes. Go's mime packages, go-mail and Python's email package read the first
+// back as the second.
 func TestQuotedProgramsSayTheSame(t *testing.T) {
 	t.Parallel()
 	vocabulary := testVocabulary(t)
 	r := rand.New(rand.NewPCG(3, 4))
-	compared := 0
+	var sent [][]byte
+	var meant []string
 	for range 3_000 {
 		source := (&generator{r: r}).nodes(2)
-		message := prove(source, vocabulary)
-		if message == nil {
-			continue
-		}
-		plain := proveParts(source, vocabulary)
-		b := &builder{parts: plain, vocabulary: vocabulary, message: message, links: &linkTable{known: map[linkPlaceKey]int{}, turning: map[linkPlaceKey]bool{}}}
-		html := b.code(plain.Body, pieceForm{})
-		for range 4 {
-			var decoded audience.Decoded
-			now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-			if err := message.Selection.Decode(randomPerson(r).Stored(now), now.UnixMilli(), &decoded); err != nil {
-				t.Fatal(err)
-			}
-			e := &Envelope{To: "a@b.example", Date: now, ID: "d1"}
-			var one, other Renderer
-			rendered, err := one.Render(message, &decoded, nil, e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			other.m.start(now, DefaultLimits())
-			other.m.prepare(message, &decoded, nil, e)
-			html.run(&other.m)
-			if rendered.Skipped != "" {
-				continue
-			}
-			mail, err := ReadMail(rendered.MIME)
-			if err != nil {
-				t.Fatal(err)
-			}
-			compared++
-			if want := strings.ReplaceAll(string(other.m.out), "\r\n", "\n"); mail.HTML != want {
-				t.Fatalf("%s\n got %q\nwant %q", source, mail.HTML, want)
+		if message := prove(source, vocabulary); message != nil {
+			for range 4 {
+				if mime, html := renderTwice(t, source, message, vocabulary, randomPerson(r)); mime != nil {
+					sent, meant = append(sent, mime), append(meant, html)
+				}
 			}
 		}
 	}
-	if compared < 1000 {
-		t.Errorf("only %d messages were compared", compared)
+	if len(sent) < 1000 {
+		t.Errorf("only %d messages were compared", len(sent))
 	}
+	for i := range sent {
+		mail, err := ReadMail(sent[i])
+		if err != nil || mail.HTML != strings.ReplaceAll(meant[i], "\r\n", "\n") {
+			t.Fatalf("Go, %v:\n got %q\nwant %q", err, mail.HTML, meant[i])
+		}
+		message, err := gomail.EMLToMsgFromString(string(sent[i]))
+		if err != nil {
+			t.Fatalf("go-mail: %v", err)
+		}
+		if html, err := message.GetParts()[1].GetContent(); err != nil || string(html) != canonical(meant[i]) {
+			t.Fatalf("go-mail, %v:\n got %q\nwant %q", err, html, canonical(meant[i]))
+		}
+	}
+	few := min(len(sent), 400) // Python is slow
+	for i, got := range readByPython(t, sent[:few]) {
+		if len(got.Defects) > 0 || got.HTML != canonical(meant[i]) {
+			t.Fatalf("Python, %v:\n got %q\nwant %q", got.Defects, got.HTML, canonical(meant[i]))
+		}
+	}
+}
+
+// renderTwice returns a message and the HTML it should hold; nil when the person is skipped.
+func renderTwice(t *testing.T, source string, message *Message, vocabulary *Vocabulary, person *audience.Person) (mime []byte, html string) {
+	t.Helper()
+	parts := proveParts(source, vocabulary)
+	b := &builder{parts: parts, vocabulary: vocabulary, message: message, links: &linkTable{known: map[linkPlaceKey]int{}, turning: map[linkPlaceKey]bool{}}}
+	plain := b.code(parts.Body, pieceForm{})
+	var decoded audience.Decoded
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	if err := message.Selection.Decode(person.Stored(now), now.UnixMilli(), &decoded); err != nil {
+		t.Fatal(err)
+	}
+	e := &Envelope{To: "a@b.example", Date: now, ID: "d1"}
+	var one, other Renderer
+	rendered, err := one.Render(message, &decoded, nil, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.m.start(now, DefaultLimits())
+	other.m.prepare(message, &decoded, nil, e)
+	plain.run(&other.m)
+	if rendered.Skipped != "" {
+		return nil, ""
+	}
+	return rendered.MIME, string(other.m.out)
 }
 
 // watch replaces every output by one that notes when there is nothing to print.
