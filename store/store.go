@@ -24,6 +24,13 @@ type Store interface {
 	Suppressions
 	Keys
 	Switches
+	Versions
+	Campaigns
+	Runs
+	Chunks
+	Deliveries
+	Events
+	Links
 
 	// Close ends what is open. Transactions under way finish first.
 	Close() error

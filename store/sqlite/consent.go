@@ -57,8 +57,8 @@ func scanConsent(rows *sql.Rows) (topic string, c audience.Consent, err error) {
 // Unsubscribe implements [store.Consents].
 func (s *Store) Unsubscribe(ctx context.Context, person int64, w store.Withdrawal) error {
 	return s.change(ctx, "unsubscribe", func(t *transaction) error {
-		var number int64
-		if found, err := t.row(`SELECT number FROM person WHERE number = ?`, []any{person}, &number); err != nil || !found {
+		var address []byte
+		if found, err := t.row(`SELECT address FROM person WHERE number = ?`, []any{person}, &address); err != nil || !found {
 			return orNotFound(err)
 		}
 		topics := w.Topics
@@ -74,6 +74,7 @@ func (s *Store) Unsubscribe(ctx context.Context, person int64, w store.Withdrawa
 			}
 		}
 		for _, topic := range topics {
+			t.remember(journalWithdrew, address, topic, milliseconds(w.At))
 			if _, err := t.consent(person, topic, audience.Consent{State: audience.ConsentUnsubscribed, Source: w.Source, At: w.At}); err != nil {
 				return err
 			}

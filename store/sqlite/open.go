@@ -6,8 +6,8 @@
 // time, so that none keeps the log from being folded back. Every statement stands beside the method that runs it and is prepared
 // once a connection.
 //
-//  1. [Open] looks at SQLite's version, brings the tables to this program's form with goose, and makes the
-//     keys.
+//  1. [Open] looks at SQLite's version, brings the tables to this program's form with goose, makes the key
+//     that hashes addresses, and compares the database with the note beside the file (note.go).
 //  2. The methods are in one file a noun: person.go, consent.go, run.go, delivery.go and so on.
 package sqlite
 
@@ -41,6 +41,8 @@ type Options struct {
 	Readers int
 	// Fast gives up surviving a power cut: for tests of the engine that need no disk.
 	Fast bool
+	// AcceptRestored opens a database that went back in time, so that [Store.Restored] can repair it.
+	AcceptRestored bool
 }
 
 // Store is a database file. Any number of goroutines may use it.
@@ -48,6 +50,7 @@ type Store struct {
 	writer *writer
 	readers
 	addresses addressKey
+	note      *note // nil until it is open
 }
 
 var _ store.Store = (*Store)(nil)
@@ -66,7 +69,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, path string, o Options) error {
-	db, err := openPool(path, 1, "synchronous(FULL)", o.Fast)
+	db, err := openPool(path, 1, []string{"synchronous(FULL)", "cache_size(-98304)"}, o.Fast)
 	if err != nil {
 		return err
 	}
@@ -81,27 +84,31 @@ func (s *Store) open(ctx context.Context, path string, o Options) error {
 		return err
 	}
 	s.writer.statements = map[string]*sql.Stmt{}
-	if s.readers.db, err = openPool(path, cmp.Or(o.Readers, 4), "query_only(1)", o.Fast); err != nil {
+	if s.readers.db, err = openPool(path, cmp.Or(o.Readers, 4), []string{"query_only(1)", "cache_size(-8192)"}, o.Fast); err != nil {
 		return err
 	}
-	return s.openAddressKey(ctx, o.AddressKey)
+	if err := s.openAddressKey(ctx, o.AddressKey); err != nil {
+		return err
+	}
+	return s.openNote(ctx, path, o.AcceptRestored)
 }
 
 // openPool opens connections to a file. Their settings go with the name, so that every connection has them.
-func openPool(path string, connections int, setting string, fast bool) (*sql.DB, error) {
+func openPool(path string, connections int, settings []string, fast bool) (*sql.DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
 	// modernc.org/sqlite waits for no lock and asks for no foreign keys by itself.
-	settings := url.Values{
+	query := url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-32768)", "journal_size_limit(67108864)", "secure_delete(FAST)", setting},
+		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "foreign_keys(1)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "secure_delete(FAST)"},
 	}
+	query["_pragma"] = append(query["_pragma"], settings...)
 	if fast {
-		settings.Add("_pragma", "synchronous(OFF)")
+		query.Add("_pragma", "synchronous(OFF)")
 	}
-	name := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: settings.Encode()}
+	name := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}
 	db, err := sql.Open("sqlite", name.String())
 	if err != nil {
 		return nil, err
@@ -176,6 +183,9 @@ func (s *Store) Close() error {
 	}
 	if s.readers.db != nil {
 		problems = append(problems, s.readers.close())
+	}
+	if s.note != nil {
+		problems = append(problems, s.note.close())
 	}
 	return errors.Join(problems...)
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
-	"math"
 	"time"
 
 	"germane/audience"
@@ -148,20 +147,26 @@ func (s *Store) Census(ctx context.Context) (store.Census, error) {
 func (s *Store) Forget(ctx context.Context, email string, at time.Time) error {
 	return s.change(ctx, "forget a person", func(t *transaction) error {
 		address := s.addresses.hash(email)
-		var number int64 = math.MinInt64
-		found, err := t.row(`DELETE FROM person WHERE address = ? RETURNING number`, []any{address}, &number)
-		if err != nil {
+		if err := t.erase(address); err != nil {
 			return err
-		}
-		if !found {
-			return store.ErrNotFound
-		}
-		// What they withdrew from is remembered by address already; the triggers let go of the rest now that there is no person.
-		for _, erase := range []string{`DELETE FROM consent WHERE person = ?`, `DELETE FROM consent_log WHERE person = ?`} {
-			if err := t.run(erase, number); err != nil {
-				return err
-			}
 		}
 		return t.suppress(address, store.Suppression{Reason: store.Erased, At: at})
 	})
+}
+
+func (t *transaction) erase(address []byte) error {
+	var number int64
+	found, err := t.row(`DELETE FROM person WHERE address = ? RETURNING number`, []any{address}, &number)
+	if err != nil || !found {
+		return orNotFound(err)
+	}
+	// What they withdrew from is remembered by address already; the triggers let go of the rest now that there is no person.
+	for _, table := range []string{
+		`DELETE FROM consent WHERE person = ?`, `DELETE FROM consent_log WHERE person = ?`, `DELETE FROM event WHERE person = ?`, `DELETE FROM touch WHERE person = ?`,
+	} {
+		if err := t.run(table, number); err != nil {
+			return err
+		}
+	}
+	return nil
 }

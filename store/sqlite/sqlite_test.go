@@ -163,6 +163,14 @@ func TestHotStatementsUseIndexes(t *testing.T) {
 		`SELECT at FROM suppression WHERE address = x'00' AND reason = 'erased'`,
 		`SELECT topic FROM withdrawal WHERE address = x'00'`,
 		`DELETE FROM consent_log WHERE person = 1`,
+		chunkQuery + `JOIN run AS r ON r.id = c.run WHERE c.state = 0 AND c.not_before <= 1 AND c.until <= 1 AND r.state = 'running' ORDER BY c.not_before, c.run, c.no LIMIT 3`,
+		chunkQuery + `WHERE c.run = 1 AND c.no = 2`,
+		`UPDATE delivery SET state = 2 WHERE run = 1 AND person = 2 AND occasion = 3 AND state = 1`,
+		`UPDATE delivery SET state = 4 WHERE run = 1 AND person >= 2 AND person < 3 AND chunk = 4 AND state = 1`,
+		`SELECT count(*) FROM touch WHERE person = 1 AND at >= 2 AND run <> 3 AND (4 = '' OR topic = 4)`,
+		`SELECT state FROM consent WHERE person = 1 AND topic = 'x'`,
+		`SELECT 1 FROM suppression AS s WHERE s.address = x'00'`,
+		`SELECT kind, count(*) FROM event WHERE run = 1 AND kind = 'click'`,
 	} {
 		var plan []string
 		rows, err := s.readers.db.Query(`EXPLAIN QUERY PLAN ` + query)

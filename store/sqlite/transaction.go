@@ -19,7 +19,9 @@ type writer struct {
 // transaction is a change under way.
 type transaction struct {
 	*writer
-	ctx context.Context // is never cancelled: database/sql would watch it with a goroutine for every statement
+	sequence int64           // of the ledger, when it was written
+	lines    []string        // for the journal of withdrawals
+	ctx      context.Context // is never cancelled: database/sql would watch it with a goroutine for every statement
 }
 
 // change runs f in a transaction. The context can end the wait for its turn and is looked at before committing; once COMMIT has
@@ -32,7 +34,7 @@ func (s *Store) change(ctx context.Context, what string, f func(t *transaction) 
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", what, ctx.Err())
 	}
-	t := &transaction{w, context.WithoutCancel(ctx)}
+	t := &transaction{writer: w, ctx: context.WithoutCancel(ctx)}
 	if err := t.run(`BEGIN IMMEDIATE`); err != nil {
 		return fmt.Errorf("%s: begin: %w", what, err)
 	}
@@ -41,12 +43,19 @@ func (s *Store) change(ctx context.Context, what string, f func(t *transaction) 
 		err = ctx.Err()
 	}
 	if err == nil {
+		// Before committing: that somebody is remembered who then did not withdraw harms nobody.
+		err = s.note.withdrawn(t.lines)
+	}
+	if err == nil {
 		err = t.run(`COMMIT`)
 	}
 	if err != nil {
 		// When SQLite has already rolled back (disk full), this fails, and nothing is left to undo.
 		_ = t.run(`ROLLBACK`)
 		return fmt.Errorf("%s: %w", what, err)
+	}
+	if t.sequence > 0 {
+		s.note.write(t.sequence)
 	}
 	return nil
 }

@@ -32,6 +32,17 @@ func Run(t *testing.T, open Open) {
 		"suppression":                       suppression,
 		"keys":                              keys,
 		"switches":                          switches,
+		"versions":                          versions,
+		"campaigns":                         campaigns,
+		"runs":                              runs,
+		"runs/repin":                        repin,
+		"runs/halts":                        halts,
+		"chunks/leases":                     leases,
+		"deliveries/moves":                  deliveryMoves,
+		"deliveries/claim looks again":      claimLooksAgain,
+		"deliveries/caps":                   caps,
+		"deliveries/crashes":                crashes,
+		"events":                            events,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

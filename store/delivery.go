@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// DeliveryState is where a delivery stands. It only moves forward:
+//
+//	none → Claimed, Skipped, HeldOut
+//	Claimed → Sent, Failed, InDoubt, Retry
+//	InDoubt → Sent, Failed
+//	Retry → Claimed, with one more attempt
+type DeliveryState uint8
+
+// The states of deliveries; the numbers are stored.
+const (
+	Claimed DeliveryState = iota + 1 // about to be handed over: nobody else will
+	Sent
+	Failed
+	InDoubt // may have been handed over; never sent again by itself
+	Skipped
+	HeldOut
+	Retry // certainly not handed over
+)
+
+// Delivery is one row of the ledger.
+type Delivery struct {
+	Run, Person   int64
+	Occasion      int
+	Campaign      string // of the run
+	Chunk, Pin    int
+	Epoch         int64
+	Attempt       int
+	State         DeliveryState
+	Reason        string // why it was skipped or failed: names, never values
+	Choices       []byte // packed
+	Claimed, Done time.Time
+	Provider      string // the provider's id
+}
+
+// Reasons that the ledger gives itself, when it looks again at the moment of claiming.
+const (
+	ReasonSuppressed = "suppressed"
+	ReasonNoConsent  = "no consent"
+	ReasonCap        = "cap"
+	ReasonErased     = "erased"
+)
+
+// Cap is at most Max messages since a time.
+type Cap struct {
+	Topic string // "": of every topic
+	Max   int
+	Since time.Time
+}
+
+// Decision is what a worker decided about a person: Claimed, Skipped or HeldOut.
+type Decision struct {
+	Person   int64
+	Occasion int
+	State    DeliveryState
+	Reason   string
+	Choices  []byte
+	Topic    string // whose consent is looked at again, and which caps count; "": none is needed
+	Caps     []Cap  // looked at for Claimed and HeldOut, which both take a place
+}
+
+// Decided is what a decision became.
+type Decided struct {
+	State   DeliveryState // 0: the person has a row already, which is not to be claimed
+	Reason  string
+	Attempt int
+}
+
+// Result is what came of a claim: Sent, Failed, InDoubt or Retry.
+type Result struct {
+	Person   int64
+	Occasion int
+	State    DeliveryState
+	Reason   string
+	Provider string
+	At       time.Time
+}
+
+// Step moves a chunk on: what came of the last claims, and the next.
+type Step struct {
+	Lease
+	Now, Until time.Time // Until extends the lease
+	Results    []Result
+	Decisions  []Decision
+}
+
+// Settlement is the late truth about a claim.
+type Settlement struct {
+	Run, Person int64
+	Occasion    int
+	State       DeliveryState // Sent or Failed
+	Reason      string
+	Provider    string
+	At          time.Time
+}
+
+// ChoiceCount is how many rows of a run have the same packed choices.
+type ChoiceCount struct {
+	Pin     int
+	State   DeliveryState
+	Choices []byte
+	People  int64
+}
+
+// Deliveries keeps who got what.
+type Deliveries interface {
+	// Step writes results, extends the lease and makes the next claims, in one transaction that survives a power cut. Suppression, consent
+	// and caps are looked at again. With [ErrLost] (the lease is gone, the run is not running, sending is stopped) results are
+	// written and nothing is claimed.
+	Step(ctx context.Context, s *Step) ([]Decided, error)
+	// Settle records what a provider or a person knows of a claim; a row that is settled already stays as it is.
+	Settle(ctx context.Context, s Settlement) error
+	// SettleRun settles all rows of a run that are in doubt.
+	SettleRun(ctx context.Context, run int64, as DeliveryState, reason string, at time.Time) (int64, error)
+	Delivery(ctx context.Context, run, person int64, occasion int) (*Delivery, error)
+	// DeliveriesTo returns a person's rows, the newest run first.
+	DeliveriesTo(ctx context.Context, person int64) ([]*Delivery, error)
+	// DeliveriesIn returns the rows of a run's people in a range.
+	DeliveriesIn(ctx context.Context, run int64, within Range) ([]*Delivery, error)
+	// ChoiceCounts counts a run's rows by state and choices.
+	ChoiceCounts(ctx context.Context, run int64) ([]ChoiceCount, error)
+}

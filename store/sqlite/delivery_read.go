@@ -1,0 +1,65 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"germane/store"
+)
+
+const deliveryQuery = `SELECT d.run, r.campaign, d.person, d.occasion, d.chunk, d.pin, d.epoch, d.attempt, d.state, d.reason, d.choices, d.claimed, d.done, d.provider
+	FROM run AS r CROSS JOIN delivery AS d ON d.run = r.id `
+
+func (s *Store) deliveries(ctx context.Context, query string, args ...any) ([]*store.Delivery, error) {
+	var all []*store.Delivery
+	err := s.rows(ctx, query, args, func(rows *sql.Rows) error {
+		d := &store.Delivery{}
+		var claimed, done int64
+		err := rows.Scan(&d.Run, &d.Campaign, &d.Person, &d.Occasion, &d.Chunk, &d.Pin, &d.Epoch, &d.Attempt, &d.State, &d.Reason, &d.Choices, &claimed, &done, &d.Provider)
+		d.Claimed, d.Done = moment(claimed), moment(done)
+		all = append(all, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	return all, nil
+}
+
+// Delivery implements [store.Deliveries].
+func (s *Store) Delivery(ctx context.Context, run, person int64, occasion int) (*store.Delivery, error) {
+	all, err := s.deliveries(ctx, deliveryQuery+`WHERE d.run = ? AND d.person = ? AND d.occasion = ?`, run, person, occasion)
+	if err == nil && len(all) == 0 {
+		err = fmt.Errorf("delivery: %w", store.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// DeliveriesTo implements [store.Deliveries]. The join's order is fixed: it looks once into each run, of which there are few.
+func (s *Store) DeliveriesTo(ctx context.Context, person int64) ([]*store.Delivery, error) {
+	return s.deliveries(ctx, deliveryQuery+`WHERE d.person = ? ORDER BY d.run DESC, d.occasion DESC`, person)
+}
+
+// DeliveriesIn implements [store.Deliveries].
+func (s *Store) DeliveriesIn(ctx context.Context, run int64, within store.Range) ([]*store.Delivery, error) {
+	return s.deliveries(ctx, deliveryQuery+`WHERE d.run = ? AND d.person >= ? AND d.person < ? ORDER BY d.person, d.occasion`, run, within.From, within.To)
+}
+
+// ChoiceCounts implements [store.Deliveries].
+func (s *Store) ChoiceCounts(ctx context.Context, run int64) ([]store.ChoiceCount, error) {
+	var counts []store.ChoiceCount
+	err := s.rows(ctx, `SELECT pin, state, choices, count(*) FROM delivery WHERE run = ? GROUP BY pin, state, choices`, []any{run}, func(rows *sql.Rows) error {
+		var c store.ChoiceCount
+		err := rows.Scan(&c.Pin, &c.State, &c.Choices, &c.People)
+		counts = append(counts, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count choices: %w", err)
+	}
+	return counts, nil
+}

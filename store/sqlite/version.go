@@ -1,0 +1,189 @@
+package sqlite
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"germane/store"
+)
+
+// Deploy implements [store.Versions].
+func (s *Store) Deploy(ctx context.Context, v *store.Version) error {
+	return s.change(ctx, "deploy a version", func(t *transaction) error {
+		known, err := t.changed(`UPDATE version SET deployed = ? WHERE hash = ?`, milliseconds(v.Deployed), v.Hash)
+		if err != nil || known > 0 {
+			return err
+		}
+		at := milliseconds(v.Deployed)
+		if err := t.run(`INSERT INTO version (hash, format, first, deployed) VALUES (?, ?, ?, ?)`, v.Hash, v.Format, at, at); err != nil {
+			return err
+		}
+		for path, data := range v.Files {
+			if err := t.file(v.Hash, path, data); err != nil {
+				return err
+			}
+		}
+		return t.tables(v)
+	})
+}
+
+func (t *transaction) file(version, path string, data []byte) error {
+	sum := sha256.Sum256(data)
+	hash := hex.EncodeToString(sum[:])
+	if err := t.run(`INSERT OR IGNORE INTO content (hash, data) VALUES (?, ?)`, hash, deflate(data)); err != nil {
+		return err
+	}
+	return t.run(`INSERT INTO version_file (version, path, content) VALUES (?, ?, ?)`, version, path, hash)
+}
+
+func (t *transaction) tables(v *store.Version) error {
+	for _, l := range v.Links {
+		const insert = `INSERT INTO link (version, campaign, id, block, variant, url) VALUES (?, ?, ?, ?, ?, ?)`
+		if err := t.run(insert, v.Hash, l.Campaign, l.ID, l.Block, l.Variant, l.URL); err != nil {
+			return err
+		}
+	}
+	for _, x := range v.Variants {
+		const insert = `INSERT INTO variant (version, campaign, block_number, number, block, variant) VALUES (?, ?, ?, ?, ?, ?)`
+		if err := t.run(insert, v.Hash, x.Campaign, x.BlockNumber, x.Number, x.BlockName, x.VariantName); err != nil {
+			return err
+		}
+	}
+	for _, a := range v.Assets {
+		const insert = `INSERT INTO asset (hash, name, content, version, path) SELECT ?, ?, content, version, path FROM version_file WHERE version = ? AND path = ?`
+		n, err := t.changed(insert, a.Hash, a.Name, v.Hash, a.Path)
+		if err == nil && n == 0 {
+			err = fmt.Errorf("the asset %s is no file of the version", a.Path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CurrentVersion implements [store.Versions].
+func (s *Store) CurrentVersion(ctx context.Context) (string, error) {
+	var hash string
+	found, err := s.row(ctx, `SELECT hash FROM version ORDER BY deployed DESC, first DESC LIMIT 1`, nil, &hash)
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("current version: %w", err)
+	}
+	return hash, nil
+}
+
+// Version implements [store.Versions].
+func (s *Store) Version(ctx context.Context, hash string) (*store.Version, error) {
+	v := &store.Version{Hash: hash, Files: map[string][]byte{}}
+	var deployed int64
+	found, err := s.row(ctx, `SELECT format, deployed FROM version WHERE hash = ?`, []any{hash}, &v.Format, &deployed)
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	if err == nil {
+		v.Deployed = moment(deployed)
+		err = s.versionParts(ctx, v)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("version %s: %w", hash, err)
+	}
+	return v, nil
+}
+
+func (s *Store) versionParts(ctx context.Context, v *store.Version) error {
+	key := []any{v.Hash}
+	err := s.rows(ctx, `SELECT f.path, c.data FROM version_file AS f JOIN content AS c ON c.hash = f.content WHERE f.version = ?`, key, func(rows *sql.Rows) error {
+		var path string
+		var packed sql.RawBytes
+		err := rows.Scan(&path, &packed)
+		if err == nil {
+			v.Files[path], err = inflate(packed)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = s.rows(ctx, `SELECT campaign, id, block, variant, url FROM link WHERE version = ? ORDER BY campaign, id`, key, func(rows *sql.Rows) error {
+		var l store.Link
+		err := rows.Scan(&l.Campaign, &l.ID, &l.Block, &l.Variant, &l.URL)
+		v.Links = append(v.Links, l)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	const variants = `SELECT campaign, block_number, number, block, variant FROM variant WHERE version = ? ORDER BY campaign, block_number, number`
+	err = s.rows(ctx, variants, key, func(rows *sql.Rows) error {
+		var x store.Variant
+		err := rows.Scan(&x.Campaign, &x.BlockNumber, &x.Number, &x.BlockName, &x.VariantName)
+		v.Variants = append(v.Variants, x)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.rows(ctx, `SELECT hash, name, path FROM asset WHERE version = ? ORDER BY path`, key, func(rows *sql.Rows) error {
+		var a store.Asset
+		err := rows.Scan(&a.Hash, &a.Name, &a.Path)
+		v.Assets = append(v.Assets, a)
+		return err
+	})
+}
+
+// AssetContent implements [store.Versions].
+func (s *Store) AssetContent(ctx context.Context, hash, name string) ([]byte, error) {
+	var packed []byte
+	const query = `SELECT c.data FROM asset AS a JOIN content AS c ON c.hash = a.content WHERE a.hash = ? AND a.name = ? LIMIT 1`
+	found, err := s.row(ctx, query, []any{hash, name}, &packed)
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asset: %w", err)
+	}
+	return inflate(packed)
+}
+
+// RunLinks implements [store.Links].
+func (s *Store) RunLinks(ctx context.Context, run int64) ([]store.Link, error) {
+	const query = `SELECT l.campaign, l.id, l.block, l.variant, l.url, v.pin FROM run AS r
+		JOIN run_version AS v ON v.run = r.id JOIN link AS l ON l.version = v.version AND l.campaign = r.campaign
+		WHERE r.id = ? ORDER BY v.pin, l.id`
+	var links []store.Link
+	err := s.rows(ctx, query, []any{run}, func(rows *sql.Rows) error {
+		var l store.Link
+		err := rows.Scan(&l.Campaign, &l.ID, &l.Block, &l.Variant, &l.URL, &l.Pin)
+		links = append(links, l)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("links of a run: %w", err)
+	}
+	return links, nil
+}
+
+func deflate(data []byte) []byte {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.DefaultCompression) // its only error is of the level
+	w.Write(data)
+	w.Close()
+	return b.Bytes()
+}
+
+func inflate(packed []byte) ([]byte, error) {
+	data, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
+	if err != nil {
+		return nil, fmt.Errorf("unpack: %w", err)
+	}
+	return data, nil
+}
