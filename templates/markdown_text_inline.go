@@ -134,7 +134,9 @@ func (w *textWriter) address(n ast.Node, target string) {
 		write = w.plain
 	}
 	if n.Kind() == ast.KindAutoLink && n.(*ast.AutoLink).AutoLinkType == ast.AutoLinkEmail || !w.m.isTracked(target) {
-		write(withoutScheme(target))
+		address, query, _ := strings.Cut(withoutScheme(target), "?") // what a letter begins with is for the mail program
+		write(address)
+		w.dropped(query)
 		return
 	}
 	span := w.m.linkSpan(n)
