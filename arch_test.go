@@ -33,6 +33,7 @@ var imports = map[string][]string{
 	"store/sqlite":         {"store", "audience"},
 	"store/storetest":      {"store", "audience"},
 	"send":                 {},
+	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
 	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "internal/finding", "internal/document"},

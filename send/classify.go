@@ -141,7 +141,11 @@ func bySES(status int, code, message string, m *Mail) Result {
 	if code == "" {
 		r.Code = "ses " + strconv.Itoa(status)
 	}
-	if status >= 500 || status == 408 || status < 400 { // it may have acted before it failed
+	switch {
+	case status/100 == 3: // that is not SES
+		r.Outcome = Stopped
+		return r
+	case status >= 500, status == 408, status < 300: // it may have acted before it failed
 		return r
 	}
 	outcome, known := byWords(message, m)

@@ -1,0 +1,6 @@
+// Package sesfake is an endpoint of Amazon SES (API v2) for tests and demonstrations: SendEmail with raw messages and GetAccount, with
+// the limits that SES has, and with the faults that a network and a provider have, switched on by a test.
+//
+// It keeps what it took, whatever it answered, so that a test can say that nobody got a mail twice; [Server] is an http.Handler, and
+// shows what it got as a page at /. It checks no signatures and sends no notices.
+package sesfake
