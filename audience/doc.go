@@ -1,5 +1,5 @@
 // Package audience holds what can be known about people and what may be asked of it: the catalogue of attributes, events and
-// goals, a person's stored form and its decoding into typed slots, consent, rules and segments, and the hash that draws arms.
+// goals, a person's stored form and its decoding into typed slots, consent, import formats, rules and segments, and the hash that draws arms.
 //
 // It leaves storing people to store, choosing variants to blocks, and showing values to render. It is pure: the one "now" of a
 // delivery comes in as an argument. In the order things are called:
@@ -11,5 +11,7 @@
 //     [Selection.Decode] decodes a [Stored] person straight into the slots of a [Decoded]; missing, blank, stale and refused
 //     values are told apart there, once.
 //  5. The [Predicate]s of step 3 answer false, unknown or true; [Rule.Explain] says why, on demand, from the same tree.
-//  6. [Hash], [Ranges] and [Choose] draw control groups and rollout steps.
+//  6. [ImportCSV] and [ImportJSONL] read files of people, row by row, to [Update]s, which [Update.New] and [Update.Merge] turn into
+//     stored people.
+//  7. [Hash], [Ranges] and [Choose] draw control groups and rollout steps.
 package audience

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Update is what one row of an import says about a person. What it does not mention is kept; what it mentions as empty is cleared.
@@ -171,4 +172,11 @@ func writeFacts(facts []fact, usual int64) (attributes, exceptions []byte) {
 // appendName writes `"name":`; names need no escapes, as every reader holds them to small letters, digits and _.
 func appendName(b []byte, name string) []byte {
 	return append(append(append(b, '"'), name...), '"', ':')
+}
+
+func millisecondsTime(at int64) time.Time {
+	if at == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(at)
 }
