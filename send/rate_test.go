@@ -115,13 +115,29 @@ func TestRateWithoutLimit(t *testing.T) {
 			t.Fatal("no mail may go")
 		}
 	}
-	r.Throttled()
-	if !math.IsInf(r.PerSecond(), 1) {
-		t.Errorf("%v/s", r.PerSecond())
-	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if NewRate(1, 1).Wait(ctx) == nil {
 		t.Error("an ended context waits")
 	}
+}
+
+// TestRateFindsALimit: a sender without a rate of its own is slowed down, too, from the speed at which the provider had enough.
+func TestRateFindsALimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRate(math.Inf(1), 1)
+		for range 1000 {
+			_ = r.Take()
+			time.Sleep(10 * time.Millisecond)
+		}
+		r.Throttled()
+		if got := r.PerSecond(); got < 40 || got > 51 {
+			t.Errorf("%v/s after 100/s were too many", got)
+		}
+		time.Sleep(2 * recovery)
+		if got := r.PerSecond(); got < 80 || got > 101 {
+			t.Errorf("%v/s in the end", got)
+		}
+	})
 }

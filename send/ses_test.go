@@ -2,7 +2,6 @@ package send
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -216,12 +215,7 @@ func TestSESLimits(t *testing.T) {
 // TestSESThatCannotBeReached: nothing left, so that trying again is safe.
 func TestSESThatCannotBeReached(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close()
-	if r := openTest(t, sesAddress(t, "http://"+listener.Addr().String(), ""), Options{}).Send(t.Context(), testMail(1)); r.Outcome != NotSent || r.Code != "connect" {
+	if r := openTest(t, sesAddress(t, "http://"+freeAddress(t), ""), Options{}).Send(t.Context(), testMail(1)); r.Outcome != NotSent || r.Code != "connect" {
 		t.Errorf("nobody listens: %+v", r)
 	}
 	server := sesfake.New(sesfake.Account{})

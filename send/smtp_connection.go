@@ -71,34 +71,29 @@ func (c *connection) envelope(ctx context.Context, m *Mail, size int) (attempt, 
 
 // commands says all of the envelope at once where the server offers it. The answers are those of MAIL, RCPT and DATA.
 func (c *connection) commands(m *Mail, size int) (attempt, bool) {
-	sender := "MAIL FROM:<" + m.From + ">"
-	if c.size {
-		sender += " SIZE=" + strconv.Itoa(size)
-	}
-	list := [...]string{sender, "RCPT TO:<" + m.To + ">", "DATA"}
 	if c.pipelining {
-		for _, command := range list {
-			c.say(command)
+		for at := atSender; at <= atData; at++ {
+			c.ask(at, m, size)
 		}
 	}
 	var refusal *Result
 	var last reply
-	for i, command := range list {
+	for at := atSender; at <= atData; at++ {
 		if !c.pipelining {
-			c.say(command)
+			c.ask(at, m, size)
 		}
 		got, err := c.answer()
 		if err != nil {
-			return c.lost(err, i == 0, refusal), false
+			return c.lost(err, at == atSender, refusal), false
 		}
 		last = got
-		if at := atSender + stage(i); refusal == nil && !got.agrees(at) {
+		if refusal == nil && !got.agrees(at) {
 			r := bySMTP(at, got.code, got.text, m)
 			refusal = &r
 		}
 		if got.code == 421 { // it hangs up
 			c.broken = true
-			return attempt{*refusal, i == 0}, false
+			return attempt{*refusal, at == atSender}, false
 		}
 		if refusal != nil && !c.pipelining {
 			break
@@ -112,6 +107,20 @@ func (c *connection) commands(m *Mail, size int) (attempt, bool) {
 		return c.lost(errUnasked, false, nil), false
 	}
 	return attempt{}, true
+}
+
+// ask writes one command of the envelope.
+func (c *connection) ask(at stage, m *Mail, size int) {
+	switch {
+	case at == atRecipient:
+		c.say("RCPT TO:<", m.To, ">")
+	case at == atData:
+		c.say("DATA")
+	case c.size:
+		c.say("MAIL FROM:<", m.From, "> SIZE=", strconv.Itoa(size))
+	default:
+		c.say("MAIL FROM:<", m.From, ">")
+	}
 }
 
 var (
@@ -192,8 +201,10 @@ func queueID(text string) string {
 }
 
 // say writes a command. An error shows when its answer is read.
-func (c *connection) say(command string) {
-	_, _ = c.writer.WriteString(command)
+func (c *connection) say(command ...string) {
+	for _, part := range command {
+		_, _ = c.writer.WriteString(part)
+	}
 	_, _ = c.writer.WriteString("\r\n")
 }
 

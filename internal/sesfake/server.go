@@ -66,7 +66,6 @@ type Server struct {
 	requests int // to SendEmail
 	second   time.Time
 	inSecond int
-	started  time.Time
 }
 
 // New makes an endpoint for an account.
