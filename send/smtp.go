@@ -48,7 +48,7 @@ func (s *smtpServer) Send(ctx context.Context, m *Mail) Result {
 		if err != nil {
 			return s.notConnected(ctx, err, m)
 		}
-		used := c.mails > 0
+		used := !c.since.IsZero()
 		result := c.send(ctx, m, signature)
 		s.release(c)
 		if !result.hungUp || !used {
@@ -125,8 +125,10 @@ func (s *smtpServer) Close() error {
 	idle := s.idle
 	s.idle = nil
 	s.mu.Unlock()
+	var goodbyes sync.WaitGroup
 	for _, c := range idle {
-		c.quit()
+		goodbyes.Go(c.quit)
 	}
+	goodbyes.Wait()
 	return nil
 }

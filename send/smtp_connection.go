@@ -24,9 +24,8 @@ type connection struct {
 	pipelining bool // RFC 2920
 	size       bool // RFC 1870
 
-	mails  int       // that the server has taken
 	broken bool      // it can only be dropped
-	since  time.Time // of its last use
+	since  time.Time // of its last use; zero: it is new
 	out    []byte
 }
 
@@ -178,7 +177,6 @@ func (c *connection) message(m *Mail) Result {
 		c.broken = true
 		return Result{Code: "no answer", Text: clean(err.Error(), m.To)}
 	case got.code/100 == 2:
-		c.mails++
 		c.broken = c.reader.Buffered() > 0
 		return Result{Outcome: Sent, ID: clean(queueID(got.text), m.To)}
 	case got.code < 400:

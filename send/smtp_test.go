@@ -203,6 +203,21 @@ func TestSMTPRefusedRecipientKeepsTheConnection(t *testing.T) {
 	}
 }
 
+// TestSMTPReplacesAnIdleConnection: servers hang up on those who say nothing, whether or not they have said something before.
+func TestSMTPReplacesAnIdleConnection(t *testing.T) {
+	t.Parallel()
+	server := listen(t, true, func(m smtpfake.Moment) smtpfake.Act {
+		return smtpfake.Act{Drop: m.Stage == smtpfake.Sender && m.Connection == 1}
+	})
+	transport := openTest(t, smtpAddress(t, "smtp", server.Addr), patience)
+	if err := transport.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r := transport.Send(t.Context(), testMail(1)); r.Outcome != Sent || len(server.Mails()) != 1 || server.Connections() != 2 {
+		t.Errorf("%+v, %d mails, %d connections", r, len(server.Mails()), server.Connections())
+	}
+}
+
 // TestSMTPWaitsForTheAnswer: a worker that is told to stop must not leave mails in doubt.
 func TestSMTPWaitsForTheAnswer(t *testing.T) {
 	t.Parallel()
