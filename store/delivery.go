@@ -126,3 +126,13 @@ type Deliveries interface {
 	// ChoiceCounts counts a run's rows by state and choices.
 	ChoiceCounts(ctx context.Context, run int64) ([]ChoiceCount, error)
 }
+
+var deliveryNames = [...]string{"none", "claimed", "sent", "failed", "in doubt", "skipped", "held out", "to be tried again"}
+
+// String returns the state as people read it.
+func (s DeliveryState) String() string {
+	if int(s) < len(deliveryNames) {
+		return deliveryNames[s]
+	}
+	return "unknown"
+}

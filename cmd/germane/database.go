@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"germane/internal/finding"
+	"germane/store"
+	"germane/store/sqlite"
+	"germane/workspace"
+)
+
+// openDatabase opens the workspace's database, making it when it is not there yet.
+func openDatabase(ctx context.Context, o *options, w *workspace.Workspace) (*sqlite.Store, error) {
+	if w.Config.Database.Postgres != "" {
+		return nil, hint(errors.New("this germane keeps its data in SQLite only"), "write in germane.yaml: database: germane.db")
+	}
+	path := w.Config.Database.File
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(o.dir, path)
+	}
+	s, err := sqlite.Open(ctx, path, sqlite.Options{})
+	switch {
+	case errors.Is(err, store.ErrNewerSchema):
+		return nil, hint(err, "use the germane that the database was made by, or a newer one")
+	case errors.Is(err, store.ErrWentBack):
+		return nil, hint(err, "`germane db restored` repairs it; until then nothing is sent twice")
+	case err != nil:
+		return nil, hint(err, "is the disk full, or the folder read-only?")
+	}
+	return s, nil
+}
+
+// withDatabase runs f on the database of a workspace of which only germane.yaml must be sound: whoever wants to withdraw does not wait
+// for a template to be put right.
+func withDatabase(ctx context.Context, sys *system, o *options, f func(w *workspace.Workspace, s *sqlite.Store) error) error {
+	w, findings, err := load(sys, o)
+	if err != nil {
+		return err
+	}
+	if w == nil || w.Config == nil || configBroken(findings) {
+		if err := finding.WriteText(sys.stderr, fromHere(o.dir, findings), false); err != nil {
+			return fmt.Errorf("print findings: %w", err)
+		}
+		return foundError{findings}
+	}
+	s, err := openDatabase(ctx, o, w)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(w, s), s.Close())
+}
+
+func configBroken(findings []finding.Finding) bool {
+	for _, f := range findings {
+		if strings.HasSuffix(f.File, "germane.yaml") && finding.HasErrors([]finding.Finding{f}) {
+			return true
+		}
+	}
+	return false
+}
+
+// findPerson finds somebody by address or id.
+func findPerson(ctx context.Context, s store.People, who string) (*store.Person, error) {
+	find := s.PersonByID
+	if strings.Contains(who, "@") {
+		find = s.PersonByEmail
+	}
+	p, err := find(ctx, who)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, hint(fmt.Errorf("nobody here is %s", who), "`germane people list` shows who is")
+	}
+	return p, err
+}
