@@ -16,6 +16,7 @@ require (
 	github.com/emersion/go-smtp v0.25.1 // tests only: a real SMTP server
 	github.com/expr-lang/expr v1.17.8 // the syntax of rules: its parser and tree, never its virtual machine
 	github.com/growthbook/growthbook-golang v0.7.0 // tests only: its cases.json holds our hash and ranges to GrowthBook's
+	github.com/osteele/liquid v1.9.2 // tests only: what the benchmark compares with
 	github.com/pressly/goose/v3 v3.29.0 // numbers the changes of a database's tables, and refuses to make one twice
 	github.com/robfig/cron/v3 v3.0.1 // cron expressions and the next due time
 	github.com/rogpeppe/go-internal v1.16.0 // tests only: testscript, the command line as readable scripts
@@ -29,8 +30,6 @@ require (
 	golang.org/x/tools v0.52.0 // tests only: txtar archives of broken workspaces
 	modernc.org/sqlite v1.61.1 // SQLite without cgo; modernc.org/libc must stay at the version its go.mod names
 )
-
-require github.com/osteele/liquid v1.9.2
 
 require (
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.7 // indirect
