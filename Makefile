@@ -18,7 +18,8 @@ test: ## everything, after installing what it needs
 	$(MAKE) check
 	$(GO) test ./...
 
-bench: ## benchmarks
+bench: ## a message beside other ways to make it, in one table; then all benchmarks
+	@GERMANE_BENCH=1 $(GO) test -count=1 -v -run '^TestBenchTable$$' ./render
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## each fuzz test for FUZZTIME
