@@ -15,20 +15,9 @@ func assigned(nodes []templates.Node, into map[string]bool) map[string]bool {
 			into[n.Name] = true
 		case *templates.Capture:
 			into[n.Name] = true
-			assigned(n.Body, into)
-		case *templates.If:
-			for _, branch := range n.Branches {
-				assigned(branch.Body, into)
-			}
-		case *templates.Case:
-			for _, when := range n.Whens {
-				assigned(when.Body, into)
-			}
-		case *templates.For:
-			assigned(n.Body, into)
-			assigned(n.Else, into)
-		case *templates.IfChanged:
-			assigned(n.Body, into)
+		}
+		for _, body := range templates.Bodies(node) {
+			assigned(body, into)
 		}
 	}
 	return into

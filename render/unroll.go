@@ -53,23 +53,11 @@ func (r *resolver) resumed(name string) bool {
 
 func eachLoop(nodes []templates.Node, do func(*templates.For)) {
 	for _, node := range nodes {
-		switch n := node.(type) {
-		case *templates.For:
+		if n, ok := node.(*templates.For); ok {
 			do(n)
-			eachLoop(n.Body, do)
-			eachLoop(n.Else, do)
-		case *templates.If:
-			for _, branch := range n.Branches {
-				eachLoop(branch.Body, do)
-			}
-		case *templates.Case:
-			for _, when := range n.Whens {
-				eachLoop(when.Body, do)
-			}
-		case *templates.Capture:
-			eachLoop(n.Body, do)
-		case *templates.IfChanged:
-			eachLoop(n.Body, do)
+		}
+		for _, body := range templates.Bodies(node) {
+			eachLoop(body, do)
 		}
 	}
 }
@@ -164,26 +152,13 @@ func needsTurns(nodes []templates.Node) bool {
 		switch n := node.(type) {
 		case *templates.Break, *templates.Cycle, *templates.IfChanged:
 			return true
-		case *templates.If:
-			for _, branch := range n.Branches {
-				if needsTurns(branch.Body) {
-					return true
-				}
-			}
-		case *templates.Case:
-			for _, when := range n.Whens {
-				if needsTurns(when.Body) {
-					return true
-				}
-			}
 		case *templates.For:
-			if n.Continue || needsTurns(n.Body) || needsTurns(n.Else) {
+			if n.Continue {
 				return true
 			}
-		case *templates.Capture:
-			if needsTurns(n.Body) {
-				return true
-			}
+		}
+		if slices.ContainsFunc(templates.Bodies(node), needsTurns) {
+			return true
 		}
 	}
 	return false

@@ -217,3 +217,25 @@ type (
 		Value Expression
 	}
 )
+
+// Bodies returns the bodies of a tag: of all its branches, in order. Other nodes have none; a link's target is none.
+func Bodies(node Node) [][]Node {
+	var bodies [][]Node
+	switch n := node.(type) {
+	case *If:
+		for _, branch := range n.Branches {
+			bodies = append(bodies, branch.Body)
+		}
+	case *Case:
+		for _, when := range n.Whens {
+			bodies = append(bodies, when.Body)
+		}
+	case *For:
+		bodies = append(bodies, n.Body, n.Else)
+	case *Capture:
+		bodies = append(bodies, n.Body)
+	case *IfChanged:
+		bodies = append(bodies, n.Body)
+	}
+	return bodies
+}

@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"germane/internal/finding"
 	"germane/templates"
@@ -38,19 +39,11 @@ func (c *compiler) assets(file *finding.File, nodes []templates.Node) {
 			if first, ok := firstText(n.Target); ok && len(n.Target) == 1 && isAssetName(first.Text) {
 				first.Text = c.asset(file, n.Span, first.Text)
 			}
-		case *templates.If:
-			for _, branch := range n.Branches {
-				c.assets(file, branch.Body)
+		case *templates.Capture: // holds text, no markup
+		default:
+			for _, body := range templates.Bodies(node) {
+				c.assets(file, body)
 			}
-		case *templates.Case:
-			for _, when := range n.Whens {
-				c.assets(file, when.Body)
-			}
-		case *templates.For:
-			c.assets(file, n.Body)
-			c.assets(file, n.Else)
-		case *templates.IfChanged:
-			c.assets(file, n.Body)
 		}
 	}
 }
@@ -63,7 +56,10 @@ func firstText(nodes []templates.Node) (*templates.Text, bool) {
 	return text, ok
 }
 
-func isAssetName(s string) bool { return len(s) > len("assets/") && s[:len("assets/")] == "assets/" }
+func isAssetName(s string) bool {
+	name, ok := strings.CutPrefix(s, "assets/")
+	return ok && name != ""
+}
 
 func (c *compiler) asset(file *finding.File, at templates.Span, name string) string {
 	address := c.w.assetURL(name)
