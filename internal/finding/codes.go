@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 )
@@ -20,20 +21,15 @@ func Codes() []Info { return table() }
 
 var table = sync.OnceValue(func() []Info {
 	all := slices.Concat(fileCodes, ruleCodes, liquidCodes, strictCodes, templateCodes, workspaceCodes)
-	slices.SortFunc(all, func(a, b Info) int {
-		if a.Code < b.Code {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b Info) int { return cmp.Compare(a.Code, b.Code) })
 	return all
 })
 
 // Lookup returns a code's documentation.
 func Lookup(code Code) (Info, bool) {
 	all := table()
-	i := slices.IndexFunc(all, func(info Info) bool { return info.Code == code })
-	if i < 0 {
+	i, ok := slices.BinarySearchFunc(all, code, func(info Info, code Code) int { return cmp.Compare(info.Code, code) })
+	if !ok {
 		return Info{}, false
 	}
 	return all[i], true

@@ -208,4 +208,9 @@ var workspaceCodes = []Info{
 		Explain: "A link whose target comes from a person's data leads only to the hosts of link_hosts and their subdomains. Without the list every such value would count as missing.",
 		Wrong:   "picks: {type: list, of: {name: string, url: url}}   # and no link_hosts in germane.yaml", Right: "link_hosts: [acme.example]",
 	},
+	{
+		Code: "bad-sender", Severity: Error, Title: "A sender that cannot stand in a message's header",
+		Explain: "The name or address of a sender, or its reply_to, holds something that no header of a message can carry.",
+		Wrong:   "default: {name: Acme, email: hello@[acme]}", Right: "default: {name: Acme, email: hello@mail.acme.example}",
+	},
 }
