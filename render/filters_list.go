@@ -250,18 +250,25 @@ func sumFilter(m *machine, in Value, arguments []Value) Value {
 	return sum
 }
 
+// named is the property of an element that a filter's argument names, or without an argument the element itself; ok is false where
+// the filter yields nothing.
+func (m *machine) named(v, key Value) (inner Value, ok bool) {
+	if key.kind == NilValue {
+		return v, true
+	}
+	inner, how := property(v, key)
+	if how == wrongType {
+		m.noSuchProperty(key)
+	}
+	return inner, how != wrongType && how != noProperty
+}
+
 func compactFilter(m *machine, in Value, arguments []Value) Value {
 	kept := []Value{}
 	for _, v := range m.elements(in) {
-		inner := v
-		if key := argument(arguments, 0); key.kind != NilValue {
-			var how access
-			switch inner, how = property(v, key); how {
-			case wrongType:
-				return m.noSuchProperty(key)
-			case noProperty:
-				return Value{}
-			}
+		inner, ok := m.named(v, argument(arguments, 0))
+		if !ok {
+			return Value{}
 		}
 		if inner.kind != NilValue {
 			kept = append(kept, v)
@@ -275,15 +282,9 @@ func uniqFilter(m *machine, in Value, arguments []Value) Value {
 	kept := []Value{}
 	seen := map[string]bool{}
 	for _, v := range m.elements(in) {
-		inner := v
-		if key := argument(arguments, 0); key.kind != NilValue {
-			var how access
-			switch inner, how = property(v, key); how {
-			case wrongType:
-				return m.noSuchProperty(key)
-			case noProperty:
-				return Value{}
-			}
+		inner, ok := m.named(v, argument(arguments, 0))
+		if !ok {
+			return Value{}
 		}
 		if identity := string(inner.appendInspect(nil)); !seen[identity] {
 			seen[identity] = true

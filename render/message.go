@@ -95,6 +95,14 @@ type pieceForm struct {
 	override      escape
 }
 
+// bodyForm is how the pieces of a message's bodies are written.
+func bodyForm(plain bool) pieceForm {
+	if plain {
+		return pieceForm{plain: true, quoted: true, override: escapePlain}
+	}
+	return pieceForm{quoted: true}
+}
+
 func (b *builder) code(a *Analysis, how pieceForm) code {
 	if a == nil {
 		return nil
@@ -112,8 +120,8 @@ func (b *builder) block(part *BlockParts) []variant {
 	for i := range part.HTML {
 		b.links.variant = part.Block.Variants[i].Name
 		variants = append(variants, variant{
-			html:  b.code(part.HTML[i], pieceForm{quoted: true}),
-			plain: b.code(part.Plain[i], pieceForm{plain: true, quoted: true, override: escapePlain}),
+			html:  b.code(part.HTML[i], bodyForm(false)),
+			plain: b.code(part.Plain[i], bodyForm(true)),
 		})
 	}
 	return variants
@@ -121,11 +129,7 @@ func (b *builder) block(part *BlockParts) []variant {
 
 // page is the body inside its layout.
 func (b *builder) page(layout, body *Analysis, plain bool) code {
-	how := pieceForm{plain: plain, quoted: true}
-	if plain {
-		how.override = escapePlain
-	}
-	return b.code(cmp.Or(layout, body), how)
+	return b.code(cmp.Or(layout, body), bodyForm(plain))
 }
 
 // previewFiller follows a preheader in HTML: figure spaces and joiners that take room in an inbox's preview, so that mail programs
@@ -134,24 +138,23 @@ var previewFiller = strings.Repeat("&#8199;&#65279;&#847;", 80)
 
 // special is what {{ content }}, {{ subject }} and {{ preheader }} of a layout stand for.
 func (b *builder) special(name string, plain bool) code {
-	how := pieceForm{plain: plain, quoted: true, override: escapeHTML}
-	if plain {
-		how.override = escapePlain
-	}
-	switch name {
-	case "subject":
-		return b.code(b.parts.Subject, how)
-	case "preheader":
-		shown := b.code(b.parts.Preheader, how)
-		if len(shown) > 0 && !plain {
-			shown = append(shown, &text{text: previewFiller})
-		}
-		return shown
-	}
-	if plain {
+	how := bodyForm(plain)
+	switch {
+	case name == "content" && plain:
 		return b.code(b.parts.Plain, how)
+	case name == "content":
+		return b.code(b.parts.Body, how)
+	case !plain: // lines of plain text become HTML
+		how.override = escapeHTML
 	}
-	return b.code(b.parts.Body, pieceForm{quoted: true})
+	if name == "subject" {
+		return b.code(b.parts.Subject, how)
+	}
+	shown := b.code(b.parts.Preheader, how)
+	if len(shown) > 0 && !plain {
+		shown = append(shown, &text{text: previewFiller})
+	}
+	return shown
 }
 
 // Envelope is what a message needs of its delivery.

@@ -10,7 +10,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/mail"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"germane/internal/testkit"
 )
 
 // meant is a message as it should be read back.
@@ -256,13 +257,7 @@ func checkPythonMailbox(t *testing.T, raw []byte, header string, got [][2]string
 // readByPython has Python's email package read messages, in one process.
 func readByPython(t *testing.T, raw [][]byte) []pythonMessage {
 	t.Helper()
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		if os.Getenv("GERMANE_NO_SKIP") == "1" {
-			t.Fatal("python3 is missing; scripts/test-deps installs it")
-		}
-		t.Skip("python3 is missing; scripts/test-deps installs it")
-	}
+	python := testkit.Program(t, "python3")
 	var input, failure bytes.Buffer
 	encoder := json.NewEncoder(&input)
 	for _, message := range raw {

@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"math/bits"
-	"sort"
 	"strings"
 
 	"germane/internal/finding"
@@ -114,11 +113,7 @@ func foreignFilterHint(name string) string {
 	return "germane's filters are those of Shopify's Liquid and pluralize"
 }
 
-func typedFilterNames() []string {
-	names := sortedKeys(typedFilters)
-	sort.Strings(names)
-	return names
-}
+func typedFilterNames() []string { return sortedKeys(typedFilters) }
 
 // fits checks a filter's input and arguments.
 func (a *analyzer) fits(chain *templates.Filtered, f *templates.Filter, t *typed, in *shape, arguments []*shape) bool {

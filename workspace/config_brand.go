@@ -53,6 +53,4 @@ func (cr *configReader) brandValue(value BrandValue) {
 	}
 }
 
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
-
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

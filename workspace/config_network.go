@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,7 +96,7 @@ func (cr *configReader) delivery(f *document.Fields) Delivery {
 	}
 	scheme, rest, ok := strings.Cut(text.S, "://")
 	switch {
-	case !ok || !contains(deliverySchemes, scheme):
+	case !ok || !slices.Contains(deliverySchemes, scheme):
 		cr.r.Add(badDelivery(text, fmt.Sprintf("%q is not a way of delivery", scheme),
 			finding.DidYouMean(scheme, deliverySchemes, "write outbox://outbox, ses://REGION, smtp+starttls://USER@HOST:587 or smtp+tls://USER@HOST:465")))
 		return Delivery{}

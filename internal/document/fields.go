@@ -3,6 +3,7 @@ package document
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,20 +70,11 @@ func (f *Fields) Key(key string) finding.Text {
 // Done reports the keys that nobody asked for.
 func (f *Fields) Done(what string) {
 	for _, pair := range f.node.Pairs {
-		if !contains(f.asked, pair.Key.S) {
+		if !slices.Contains(f.asked, pair.Key.S) {
 			hint := finding.DidYouMean(pair.Key.S, f.asked, "known here: "+strings.Join(f.asked, ", "))
 			f.reader.Add(pair.Key.Whole("unknown-key", fmt.Sprintf("%s has no key %q", what, pair.Key.S), hint))
 		}
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // Require reports a key that is absent; why says what it is for.
@@ -117,7 +109,7 @@ func (f *Fields) OneOf(key, fallback string, allowed ...string) string {
 	if !ok {
 		return fallback
 	}
-	if contains(allowed, text.S) {
+	if slices.Contains(allowed, text.S) {
 		return text.S
 	}
 	f.reader.Add(text.Whole("bad-value", fmt.Sprintf("%s cannot be %q", key, text.S),
