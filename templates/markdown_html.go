@@ -92,15 +92,18 @@ func (w *htmlWriter) plainText(s string) {
 
 var escapeHTML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\x00", "\uFFFD")
 
-func (w *htmlWriter) pieces(s string, write func(string)) {
+func (w *htmlWriter) pieces(s string, write func(string)) { w.m.pieces(s, write, w.unit) }
+
+// pieces writes text, and the units whose placeholders stand in it.
+func (m *markdown) pieces(s string, write func(string), unit func(id int)) {
 	for {
-		at, end, id := w.m.cutPlaceholder(s)
+		at, end, id := m.cutPlaceholder(s)
 		if at < 0 {
 			write(s)
 			return
 		}
 		write(s[:at])
-		w.unit(id)
+		unit(id)
 		s = s[end:]
 	}
 }

@@ -94,16 +94,7 @@ func (w *textWriter) source(s string) {
 func (w *textWriter) plain(s string) { w.pieces(s, w.write) }
 
 func (w *textWriter) pieces(s string, write func(string)) {
-	for {
-		at, end, id := w.m.cutPlaceholder(s)
-		if at < 0 {
-			write(s)
-			return
-		}
-		write(s[:at])
-		w.unit(id, false)
-		s = s[end:]
-	}
+	w.m.pieces(s, write, func(id int) { w.unit(id, false) })
 }
 
 // unit puts Liquid back. A tag that stands between blocks begins no line.

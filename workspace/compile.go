@@ -30,12 +30,16 @@ type pair struct{ html, plain *render.Analysis }
 // builtIn stands for the layout of Markdown messages that name none. HTML messages that name none are whole pages.
 const builtIn = ""
 
+func (t *TemplateSource) usesBuiltIn() bool { return t.Markdown && t.Layout.File == nil }
+
 // compile reads all Liquid of the workspace, proves it, and makes its messages.
 func (w *Workspace) compile(r *document.Reader) {
 	c := &compiler{w: w, r: r, vocabulary: w.vocabulary(), blocks: map[string]render.BlockParts{}, layouts: map[string]pair{}}
 	c.theme = templates.NewTheme(c.vocabulary.Brand)
-	page := finding.NewFile("the built-in layout", c.theme.Layout())
-	c.layouts[builtIn] = c.body(page, page.All(), false, render.LayoutPlace)
+	if slices.ContainsFunc(w.Templates, (*TemplateSource).usesBuiltIn) {
+		page := finding.NewFile("the built-in layout", c.theme.Layout())
+		c.layouts[builtIn] = c.body(page, page.All(), false, render.LayoutPlace)
+	}
 	for _, source := range w.Blocks {
 		c.block(source)
 	}
