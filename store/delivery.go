@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -135,4 +138,29 @@ func (s DeliveryState) String() string {
 		return deliveryNames[s]
 	}
 	return "unknown"
+}
+
+// DeliveryID names a row of the ledger for a Message-ID and a provider's tag: letters, digits and -, nothing about the person.
+func DeliveryID(run, person int64, occasion int) string {
+	id := strconv.FormatInt(run, 36) + "-" + strconv.FormatInt(person, 36)
+	if occasion != 0 {
+		id += "-" + strconv.Itoa(occasion)
+	}
+	return id
+}
+
+// ParseDeliveryID reads what DeliveryID wrote.
+func ParseDeliveryID(id string) (run, person int64, occasion int, ok bool) {
+	parts := strings.Split(id, "-")
+	if len(parts) < 2 || len(parts) > 3 {
+		return 0, 0, 0, false
+	}
+	var errs [3]error
+	run, errs[0] = strconv.ParseInt(parts[0], 36, 64)
+	person, errs[1] = strconv.ParseInt(parts[1], 36, 64)
+	if len(parts) == 3 {
+		occasion, errs[2] = strconv.Atoi(parts[2])
+	}
+	ok = errors.Join(errs[:]...) == nil && DeliveryID(run, person, occasion) == id
+	return run, person, occasion, ok
 }

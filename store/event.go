@@ -35,8 +35,10 @@ type Events interface {
 	EventCounts(ctx context.Context, run int64) ([]EventCount, error)
 }
 
-// Links finds where links of a run lead.
+// Links finds where links lead.
 type Links interface {
 	// RunLinks returns the links of all versions that a run had.
 	RunLinks(ctx context.Context, run int64) ([]Link, error)
+	// VersionLinks returns the links of a version by its number, or [ErrNotFound].
+	VersionLinks(ctx context.Context, version int64) ([]Link, error)
 }

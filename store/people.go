@@ -13,6 +13,7 @@ import (
 type Person struct {
 	Number int64 // the store's own; never used again, also not after erasing
 	audience.Stored
+	Suppressed       bool // the address gets no mail at all
 	Created, Updated time.Time
 }
 
@@ -152,6 +153,14 @@ type Switch struct {
 	On   bool
 	At   time.Time // when it was last turned; zero: never
 	Note string    // who turned it, or why
+}
+
+// Topics numbers the topics that people subscribe to, because tokens name them for ever.
+type Topics interface {
+	// TopicNumber returns a topic's number, which is new when the topic is.
+	TopicNumber(ctx context.Context, name string) (uint32, error)
+	// TopicName returns the name of a number, or [ErrNotFound].
+	TopicName(ctx context.Context, number uint32) (string, error)
 }
 
 // The names of switches.

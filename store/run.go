@@ -7,6 +7,7 @@ import (
 
 // Version is a deployed workspace. It never changes: the same content has the same hash.
 type Version struct {
+	Number   int64 // given when it is deployed, from 1: stands in tracked addresses
 	Hash     string
 	Format   int // of the compiler that made the tables below
 	Files    map[string][]byte
@@ -19,10 +20,11 @@ type Version struct {
 // Link is where a link of a campaign's message leads.
 type Link struct {
 	Campaign       string
+	Message        int // the campaign's number in its version: what stands in tracked addresses
 	ID             int
-	Block, Variant string // which carried it; "" for the page around them
-	URL            string // with the places of values still in it
-	Pin            int    // which of a run's versions it is from; only [Links] RunLinks fills it in
+	Block, Variant string   // which carried it; "" for the page around them
+	Parts          []string // the target's constant parts; between two of them stands a value
+	Pin            int      // which of a run's versions it is from; only [Links] RunLinks fills it in
 }
 
 // Variant names what packed choices hold as numbers.
@@ -37,7 +39,7 @@ type Asset struct{ Hash, Name, Path string }
 
 // Versions keeps deployed workspaces.
 type Versions interface {
-	// Deploy stores a version, unless it is there, and makes it the current one.
+	// Deploy stores a version, unless it is there, and makes it the current one. It fills in the number.
 	Deploy(ctx context.Context, v *Version) error
 	// CurrentVersion returns the hash of the one deployed last, or [ErrNotFound].
 	CurrentVersion(ctx context.Context) (string, error)

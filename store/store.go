@@ -14,7 +14,11 @@
 // and Deliveries by workers; Links and Events by the public server; Keys and Switches by whoever starts.
 package store
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // Store is everything that Germane keeps. It has more methods than we give an interface elsewhere, on purpose: its parts are the
 // nouns, and most callers take only those they need.
@@ -24,6 +28,7 @@ type Store interface {
 	Suppressions
 	Keys
 	Switches
+	Topics
 	Versions
 	Campaigns
 	Runs
@@ -32,6 +37,8 @@ type Store interface {
 	Events
 	Links
 
+	// Now is the database's clock, with which workers compare their own.
+	Now(ctx context.Context) (time.Time, error)
 	// Close ends what is open. Transactions under way finish first.
 	Close() error
 }

@@ -11,7 +11,8 @@ import (
 	"germane/store"
 )
 
-const personColumns = `number, id, email, time_zone, locale, attributes, observed, exceptions, created, updated`
+const personColumns = `number, id, email, time_zone, locale, attributes, observed, exceptions, created, updated,
+	EXISTS (SELECT 1 FROM suppression AS s WHERE s.address = person.address)`
 
 // personRow is where a person's columns are read to.
 type personRow struct {
@@ -21,7 +22,7 @@ type personRow struct {
 
 func (r *personRow) columns() []any {
 	p := &r.person
-	return []any{&p.Number, &p.ID, &p.Email, &p.TimeZone, &p.Locale, &p.Attributes, &p.ObservedAt, &p.Exceptions, &r.created, &r.updated}
+	return []any{&p.Number, &p.ID, &p.Email, &p.TimeZone, &p.Locale, &p.Attributes, &p.ObservedAt, &p.Exceptions, &r.created, &r.updated, &p.Suppressed}
 }
 
 func (r *personRow) done() *store.Person {

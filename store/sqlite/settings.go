@@ -74,3 +74,45 @@ func (s *Store) Turn(ctx context.Context, name string, to store.Switch) error {
 		return t.run(upsert, name, to.On, milliseconds(to.At), to.Note)
 	})
 }
+
+// TopicNumber implements [store.Topics].
+func (s *Store) TopicNumber(ctx context.Context, name string) (number uint32, err error) {
+	const query = `SELECT number FROM topic WHERE name = ?`
+	found, err := s.row(ctx, query, []any{name}, &number)
+	if err != nil {
+		return 0, fmt.Errorf("number a topic: %w", err)
+	}
+	if found {
+		return number, nil
+	}
+	err = s.change(ctx, "number a topic", func(t *transaction) error {
+		if err := t.run(`INSERT OR IGNORE INTO topic (name) VALUES (?)`, name); err != nil {
+			return err
+		}
+		_, err := t.row(query, []any{name}, &number)
+		return err
+	})
+	return number, err
+}
+
+// TopicName implements [store.Topics].
+func (s *Store) TopicName(ctx context.Context, number uint32) (string, error) {
+	var name string
+	found, err := s.row(ctx, `SELECT name FROM topic WHERE number = ?`, []any{number}, &name)
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("topic %d: %w", number, err)
+	}
+	return name, nil
+}
+
+// Now implements [store.Store]: the machine's clock, as SQLite reads it.
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	var now int64
+	if _, err := s.row(ctx, `SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)`, nil, &now); err != nil {
+		return time.Time{}, fmt.Errorf("read the database's clock: %w", err)
+	}
+	return moment(now), nil
+}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 
@@ -16,12 +17,12 @@ import (
 // Deploy implements [store.Versions].
 func (s *Store) Deploy(ctx context.Context, v *store.Version) error {
 	return s.change(ctx, "deploy a version", func(t *transaction) error {
-		known, err := t.changed(`UPDATE version SET deployed = ? WHERE hash = ?`, milliseconds(v.Deployed), v.Hash)
-		if err != nil || known > 0 {
+		known, err := t.row(`UPDATE version SET deployed = ? WHERE hash = ? RETURNING number`, []any{milliseconds(v.Deployed), v.Hash}, &v.Number)
+		if err != nil || known {
 			return err
 		}
-		at := milliseconds(v.Deployed)
-		if err := t.run(`INSERT INTO version (hash, format, first, deployed) VALUES (?, ?, ?, ?)`, v.Hash, v.Format, at, at); err != nil {
+		const insert = `INSERT INTO version (hash, format, deployed) VALUES (?, ?, ?) RETURNING number`
+		if _, err := t.row(insert, []any{v.Hash, v.Format, milliseconds(v.Deployed)}, &v.Number); err != nil {
 			return err
 		}
 		for path, data := range v.Files {
@@ -44,8 +45,12 @@ func (t *transaction) file(version, path string, data []byte) error {
 
 func (t *transaction) tables(v *store.Version) error {
 	for _, l := range v.Links {
-		const insert = `INSERT INTO link (version, campaign, id, block, variant, url) VALUES (?, ?, ?, ?, ?, ?)`
-		if err := t.run(insert, v.Hash, l.Campaign, l.ID, l.Block, l.Variant, l.URL); err != nil {
+		parts, err := json.Marshal(l.Parts)
+		if err != nil {
+			return fmt.Errorf("link %d: %w", l.ID, err)
+		}
+		const insert = `INSERT INTO link (version, message, id, campaign, block, variant, parts) VALUES (?, ?, ?, ?, ?, ?, ?)`
+		if err := t.run(insert, v.Number, l.Message, l.ID, l.Campaign, l.Block, l.Variant, string(parts)); err != nil {
 			return err
 		}
 	}
@@ -71,7 +76,7 @@ func (t *transaction) tables(v *store.Version) error {
 // CurrentVersion implements [store.Versions].
 func (s *Store) CurrentVersion(ctx context.Context) (string, error) {
 	var hash string
-	found, err := s.row(ctx, `SELECT hash FROM version ORDER BY deployed DESC, first DESC LIMIT 1`, nil, &hash)
+	found, err := s.row(ctx, `SELECT hash FROM version ORDER BY deployed DESC, number DESC LIMIT 1`, nil, &hash)
 	if err == nil && !found {
 		err = store.ErrNotFound
 	}
@@ -85,7 +90,7 @@ func (s *Store) CurrentVersion(ctx context.Context) (string, error) {
 func (s *Store) Version(ctx context.Context, hash string) (*store.Version, error) {
 	v := &store.Version{Hash: hash, Files: map[string][]byte{}}
 	var deployed int64
-	found, err := s.row(ctx, `SELECT format, deployed FROM version WHERE hash = ?`, []any{hash}, &v.Format, &deployed)
+	found, err := s.row(ctx, `SELECT number, format, deployed FROM version WHERE hash = ?`, []any{hash}, &v.Number, &v.Format, &deployed)
 	if err == nil && !found {
 		err = store.ErrNotFound
 	}
@@ -113,13 +118,7 @@ func (s *Store) versionParts(ctx context.Context, v *store.Version) error {
 	if err != nil {
 		return err
 	}
-	err = s.rows(ctx, `SELECT campaign, id, block, variant, url FROM link WHERE version = ? ORDER BY campaign, id`, key, func(rows *sql.Rows) error {
-		var l store.Link
-		err := rows.Scan(&l.Campaign, &l.ID, &l.Block, &l.Variant, &l.URL)
-		v.Links = append(v.Links, l)
-		return err
-	})
-	if err != nil {
+	if v.Links, err = s.links(ctx, linkQuery+`WHERE version = ? ORDER BY message, id`, v.Number); err != nil {
 		return err
 	}
 	const variants = `SELECT campaign, block_number, number, block, variant FROM variant WHERE version = ? ORDER BY campaign, block_number, number`
@@ -156,18 +155,42 @@ func (s *Store) AssetContent(ctx context.Context, hash, name string) ([]byte, er
 
 // RunLinks implements [store.Links].
 func (s *Store) RunLinks(ctx context.Context, run int64) ([]store.Link, error) {
-	const query = `SELECT l.campaign, l.id, l.block, l.variant, l.url, v.pin FROM run AS r
-		JOIN run_version AS v ON v.run = r.id JOIN link AS l ON l.version = v.version AND l.campaign = r.campaign
-		WHERE r.id = ? ORDER BY v.pin, l.id`
+	const query = `SELECT l.campaign, l.message, l.id, l.block, l.variant, l.parts, p.pin FROM run AS r
+		JOIN run_version AS p ON p.run = r.id JOIN version AS v ON v.hash = p.version JOIN link AS l ON l.version = v.number AND l.campaign = r.campaign
+		WHERE r.id = ? ORDER BY p.pin, l.id`
+	return s.links(ctx, query, run)
+}
+
+// VersionLinks implements [store.Links].
+func (s *Store) VersionLinks(ctx context.Context, version int64) ([]store.Link, error) {
+	links, err := s.links(ctx, linkQuery+`WHERE version = ? ORDER BY message, id`, version)
+	if err != nil || len(links) > 0 {
+		return links, err
+	}
+	var number int64
+	found, err := s.row(ctx, `SELECT number FROM version WHERE number = ?`, []any{version}, &number)
+	if err == nil && !found {
+		err = fmt.Errorf("version %d: %w", version, store.ErrNotFound)
+	}
+	return nil, err
+}
+
+const linkQuery = `SELECT campaign, message, id, block, variant, parts, 0 FROM link `
+
+func (s *Store) links(ctx context.Context, query string, key any) ([]store.Link, error) {
 	var links []store.Link
-	err := s.rows(ctx, query, []any{run}, func(rows *sql.Rows) error {
+	err := s.rows(ctx, query, []any{key}, func(rows *sql.Rows) error {
 		var l store.Link
-		err := rows.Scan(&l.Campaign, &l.ID, &l.Block, &l.Variant, &l.URL, &l.Pin)
+		var parts []byte
+		err := rows.Scan(&l.Campaign, &l.Message, &l.ID, &l.Block, &l.Variant, &parts, &l.Pin)
+		if err == nil {
+			err = json.Unmarshal(parts, &l.Parts)
+		}
 		links = append(links, l)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("links of a run: %w", err)
+		return nil, fmt.Errorf("read links: %w", err)
 	}
 	return links, nil
 }

@@ -334,7 +334,7 @@ func runs(t *testing.T, f *fixture) {
 
 func repin(t *testing.T, f *fixture) {
 	run, p := f.run(2, 100)
-	f.must(f.Deploy(f.ctx, &store.Version{Hash: "v2", Deployed: noon.Add(time.Hour), Links: []store.Link{{Campaign: "weekly", ID: 1, Block: "hero", Variant: "a", URL: "https://acme.example/b"}}}))
+	f.must(f.Deploy(f.ctx, &store.Version{Hash: "v2", Deployed: noon.Add(time.Hour), Links: []store.Link{{Campaign: "weekly", ID: 1, Block: "hero", Variant: "a", Parts: []string{"https://acme.example/b"}}}}))
 	l := f.take(run, 0, noon)
 	f.step(step(l, nil, claims(p[0])), store.Claimed)
 	if err := f.Repin(f.ctx, run, "v9", noon); !errors.Is(err, store.ErrNotFound) {
@@ -350,7 +350,7 @@ func repin(t *testing.T, f *fixture) {
 	}
 	links, err := f.RunLinks(f.ctx, run)
 	f.must(err)
-	if len(links) != 1 || links[0].Pin != 1 || links[0].URL != "https://acme.example/b" {
+	if len(links) != 1 || links[0].Pin != 1 || links[0].Parts[0] != "https://acme.example/b" {
 		t.Errorf("links %+v", links)
 	}
 }
@@ -454,7 +454,7 @@ func versions(t *testing.T, f *fixture) {
 	v := &store.Version{
 		Hash: "v1", Format: 3, Deployed: noon,
 		Files:    map[string][]byte{"germane.yaml": []byte("topics: {}\n"), "assets/logo.png": {0, 1, 2}, "blocks/empty.md": {}},
-		Links:    []store.Link{{Campaign: "weekly", ID: 0, URL: "https://acme.example"}, {Campaign: "weekly", ID: 1, Block: "hero", Variant: "a", URL: "https://acme.example/a"}},
+		Links:    []store.Link{{Campaign: "weekly", ID: 0, Parts: []string{"https://acme.example"}}, {Campaign: "weekly", ID: 1, Block: "hero", Variant: "a", Parts: []string{"https://acme.example/a"}}},
 		Variants: []store.Variant{{Campaign: "weekly", BlockName: "hero", VariantName: "a"}},
 		Assets:   []store.Asset{{Hash: "abc", Name: "logo.png", Path: "assets/logo.png"}},
 	}
@@ -470,6 +470,9 @@ func versions(t *testing.T, f *fixture) {
 	}
 	got, err := f.Version(f.ctx, "v1")
 	f.must(err)
+	if v.Number == 0 || got.Number != v.Number {
+		t.Errorf("deployed as number %d, and read as %d", v.Number, got.Number)
+	}
 	got.Deployed = noon
 	if fmt.Sprint(got) != fmt.Sprint(v) {
 		t.Errorf("got %+v, want %+v", got, v)
@@ -482,6 +485,40 @@ func versions(t *testing.T, f *fixture) {
 	}
 	if _, err := f.Version(f.ctx, "v9"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("got %v", err)
+	}
+	links, err := f.VersionLinks(f.ctx, v.Number)
+	if err != nil || fmt.Sprint(links) != fmt.Sprint(v.Links) {
+		t.Errorf("links are %+v, %v", links, err)
+	}
+	if links, err := f.VersionLinks(f.ctx, v.Number+1); err != nil || len(links) > 0 {
+		t.Errorf("a version without links has %+v, %v", links, err)
+	}
+	if _, err := f.VersionLinks(f.ctx, 99); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("links of a version that is not there: %v", err)
+	}
+}
+
+func topics(t *testing.T, f *fixture) {
+	tips, err := f.TopicNumber(f.ctx, "tips")
+	f.must(err)
+	offers, err := f.TopicNumber(f.ctx, "offers")
+	f.must(err)
+	again, err := f.TopicNumber(f.ctx, "tips")
+	if err != nil || again != tips || offers == tips || tips == 0 {
+		t.Errorf("tips is %d and then %d, offers %d: %v", tips, again, offers, err)
+	}
+	if name, err := f.TopicName(f.ctx, offers); err != nil || name != "offers" {
+		t.Errorf("number %d is %q, %v", offers, name, err)
+	}
+	if _, err := f.TopicName(f.ctx, 99); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func clock(t *testing.T, f *fixture) {
+	now, err := f.Now(f.ctx)
+	if off := time.Since(now).Abs(); err != nil || off > time.Minute {
+		t.Errorf("the database's clock is off by %v, %v", off, err)
 	}
 }
 

@@ -33,6 +33,8 @@ func Run(t *testing.T, open Open) {
 		"keys":                              keys,
 		"switches":                          switches,
 		"versions":                          versions,
+		"topics":                            topics,
+		"clock":                             clock,
 		"campaigns":                         campaigns,
 		"runs":                              runs,
 		"runs/repin":                        repin,
