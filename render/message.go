@@ -26,6 +26,7 @@ type Parts struct {
 	Campaign    string                  // for Feedback-ID, beside ListID and the sender's domain; "": no such header
 	Constants   map[string]string       // campaign.NAME and sender.NAME, for those that the analysis was told of
 	UTM         func(url string) string // adds the campaign's parameters to a link's target; nil: none
+	Opens       bool                    // the page has a place for the picture that counts opens
 }
 
 // Sender is whom a message comes from.
@@ -46,6 +47,7 @@ type Message struct {
 	Selection *audience.Selection // what must be decoded of a person
 	Chooser   *blocks.Chooser
 	Links     []Link // by id
+	Skips     bool   // somebody may get no mail, because of a skip
 
 	head          header
 	subject       code
@@ -76,7 +78,7 @@ func Compile(parts *Parts, v *Vocabulary) (*Message, error) {
 	}
 	b.links.block, b.links.variant = "", ""
 	m.html, m.plain = b.page(parts.Layout, parts.Body, false), b.page(parts.LayoutPlain, parts.Plain, true)
-	m.Links = b.links.links
+	m.Links, m.Skips = b.links.links, m.reads.skips
 	return m, m.compileHeader(parts)
 }
 
@@ -93,6 +95,7 @@ type builder struct {
 type pieceForm struct {
 	plain, quoted bool
 	override      escape
+	picture       bool // the picture that counts opens stands in it
 }
 
 // bodyForm is how the pieces of a message's bodies are written.
@@ -111,7 +114,12 @@ func (b *builder) code(a *Analysis, how pieceForm) code {
 		vocabulary: b.vocabulary, selection: b.message.Selection, analysis: a, blocks: b.names, parts: b.special, links: b.links,
 		reads: &b.message.reads, plain: how.plain, quoted: how.quoted, override: how.override, locals: map[string][]int{}, bound: map[string][]*Value{}, count: &b.message.locals,
 	}
-	return (&compiler{strict: r, file: a.piece.File}).nodes(a.piece.Nodes)
+	c := &compiler{strict: r, file: a.piece.File}
+	if !how.picture {
+		return c.nodes(a.piece.Nodes)
+	}
+	before, after := splitAtEnd(a.piece.Nodes)
+	return append(append(c.nodes(before), openPicture{}), c.nodes(after)...)
 }
 
 func (b *builder) block(part *BlockParts) []variant {
@@ -129,7 +137,9 @@ func (b *builder) block(part *BlockParts) []variant {
 
 // page is the body inside its layout.
 func (b *builder) page(layout, body *Analysis, plain bool) code {
-	return b.code(cmp.Or(layout, body), bodyForm(plain))
+	how := bodyForm(plain)
+	how.picture = b.parts.Opens && !plain
+	return b.code(cmp.Or(layout, body), how)
 }
 
 // previewFiller follows a preheader in HTML: figure spaces and joiners that take room in an inbox's preview, so that mail programs
@@ -165,6 +175,7 @@ type Envelope struct {
 	Unsubscribe     string    // URL of the one-click unsubscribe page
 	UnsubscribeMail string    // an address that takes withdrawals, too; "": none
 	Preferences     string    // URL of the preferences page
+	Open            string    // URL of the picture that counts opens; "": none
 
 	// Link appends the tracked address of a link: its id, and the values of a target that has some, percent-encoded. nil: links lead
 	// to their targets directly.

@@ -26,8 +26,11 @@ type resolver struct {
 	count      *int                // of the message's locals
 }
 
-// reads are the slots of a selection that code reads, each once.
-type reads struct{ slots []int }
+// reads are the slots of a selection that code reads, each once, and whether it may skip the message.
+type reads struct {
+	slots []int
+	skips bool
+}
 
 func (r *reads) add(slot int) {
 	if !slices.Contains(r.slots, slot) {
@@ -139,6 +142,7 @@ func (r *resolver) node(c *compiler, node templates.Node) instruction {
 	case *templates.BlockUse:
 		return &blockPlace{block: slices.Index(r.blocks, n.Name), plain: r.plain}
 	case *templates.Skip:
+		r.reads.skips = true
 		return &skip{c.value(n.Reason)}
 	case *templates.Link:
 		return r.link(c, n)

@@ -22,8 +22,7 @@ func (w *Workspace) assetURL(name string) string {
 	if i < 0 || w.Config.PublicURL == nil {
 		return name
 	}
-	sum := sha256.Sum256(w.Assets[i].Data)
-	return w.Config.PublicURL.String() + "/a/" + hex.EncodeToString(sum[:8]) + "/" + path.Base(name)
+	return w.Config.PublicURL.String() + "/a/" + assetHash(w.Assets[i].Data) + "/" + path.Base(name)
 }
 
 // assets replaces the names of assets in a piece's HTML by their addresses, and reports those that are not there.
@@ -67,4 +66,21 @@ func (c *compiler) asset(file *finding.File, at templates.Span, name string) str
 		c.add([]finding.Finding{file.At(at.Start, at.End, "unknown-asset", "there is no file "+name, "put it into assets/, or write a whole web address")})
 	}
 	return address
+}
+
+// PublicAsset is an asset as the public fetches it: /a/HASH/NAME.
+type PublicAsset struct{ Hash, Name, Path string }
+
+// PublicAssets lists the assets in the order of their paths.
+func (w *Workspace) PublicAssets() []PublicAsset {
+	var list []PublicAsset
+	for _, f := range w.Assets {
+		list = append(list, PublicAsset{Hash: assetHash(f.Data), Name: path.Base(f.Name), Path: f.Name})
+	}
+	return list
+}
+
+func assetHash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
 }

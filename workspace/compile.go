@@ -46,26 +46,20 @@ func (w *Workspace) compile(r *document.Reader) {
 	for _, source := range w.Layouts {
 		c.layouts[source.Name] = c.body(source.File, source.Body, false, render.LayoutPlace)
 	}
-	var messages []*render.Parts
+	parts := make([]*render.Parts, len(w.Templates))
 	used := map[string]bool{}
 	sound := !brokenTemplate(r.Findings) // else a block may be used and only not read
-	for _, source := range w.Templates {
+	for i, source := range w.Templates {
 		before := len(r.Findings)
-		parts := c.parts(source)
-		for _, name := range parts.Body.Blocks {
+		parts[i] = c.parts(source)
+		for _, name := range parts[i].Body.Blocks {
 			used[name] = true
 		}
 		sound = sound && !finding.HasErrors(r.Findings[before:])
-		messages = append(messages, parts)
 	}
 	if !finding.HasErrors(r.Findings) {
-		for _, parts := range messages {
-			message, err := render.Compile(parts, c.vocabulary)
-			if err != nil {
-				r.Add(about("germane.yaml", "bad-sender", "the sender of "+parts.Name+" cannot stand in a message: "+err.Error(), "write its name and address anew under senders"))
-				continue
-			}
-			w.Messages = append(w.Messages, message)
+		for i, source := range w.Templates {
+			c.messages(source, parts[i])
 		}
 	}
 	for _, source := range w.Blocks {
@@ -73,6 +67,44 @@ func (w *Workspace) compile(r *document.Reader) {
 			r.Add(about(source.File.Name, "unused-block", "no template uses the block "+source.Name, "place it with {% block "+source.Name+" %}, or delete the file"))
 		}
 	}
+}
+
+// messages compiles a template for each campaign that sends it. What the first one sends also stands for the template itself; a
+// template that none sends is compiled for itself.
+func (c *compiler) messages(source *TemplateSource, parts *render.Parts) {
+	var first *render.Message
+	for _, campaign := range c.w.Campaigns {
+		if campaign.Template.S != source.Name {
+			continue
+		}
+		message := c.message(source, *parts, campaign)
+		if first == nil {
+			first = message
+		}
+		c.w.campaignMessages[campaign.Name] = message
+	}
+	if first == nil {
+		first = c.message(source, *parts, nil)
+	}
+	if first != nil {
+		c.w.Messages = append(c.w.Messages, first)
+	}
+}
+
+// message compiles a template for a campaign, or for none; nil when its sender cannot stand in a message, which is a finding.
+func (c *compiler) message(source *TemplateSource, parts render.Parts, campaign *schedule.Campaign) *render.Message {
+	sender := c.sender(source, campaign)
+	parts.Sender = render.Sender{Name: sender.DisplayName, Email: sender.Email, ReplyTo: sender.ReplyTo}
+	parts.Constants, parts.Opens = c.w.constants(&sender, campaign), c.w.Config.Track.Opens
+	if campaign != nil {
+		c.address(&parts, campaign)
+	}
+	message, err := render.Compile(&parts, c.vocabulary)
+	if err != nil {
+		c.r.Add(about("germane.yaml", "bad-sender", "the sender of "+parts.Name+" cannot stand in a message: "+err.Error(), "write its name and address anew under senders"))
+		return nil
+	}
+	return message
 }
 
 func (w *Workspace) vocabulary() *render.Vocabulary {
@@ -206,14 +238,7 @@ func unclosed(findings []finding.Finding) bool {
 
 // parts proves a template's own pieces and finds the others. What is missing is a finding already.
 func (c *compiler) parts(source *TemplateSource) *render.Parts {
-	sender, campaign := c.sender(source), c.campaign(source)
-	parts := &render.Parts{
-		Name: source.Name, Sender: render.Sender{Name: sender.DisplayName, Email: sender.Email, ReplyTo: sender.ReplyTo},
-		Constants: c.w.constants(&sender, campaign),
-	}
-	if campaign != nil {
-		c.address(parts, campaign)
-	}
+	parts := &render.Parts{Name: source.Name}
 	if source.Subject.File != nil {
 		parts.Subject = c.line(source.File, source.Subject)
 	}
@@ -268,20 +293,17 @@ func (c *compiler) whole(source *TemplateSource, parts *render.Parts) {
 // Amazon SES takes.
 const maxMessageBytes = 8 << 20
 
-// sender is whom a template comes from: the sender that it names, or the default one.
-func (c *compiler) sender(source *TemplateSource) Sender {
+// sender is whom a template comes from: the sender that its campaign names, or the template, or the default one.
+func (c *compiler) sender(source *TemplateSource, campaign *schedule.Campaign) Sender {
 	name := "default"
-	if source.Sender.File != nil {
+	switch {
+	case campaign != nil && campaign.Sender.S != "":
+		name = campaign.Sender.S
+	case source.Sender.File != nil:
 		name = source.Sender.S
 	}
 	s, _ := c.w.Config.Sender(name)
 	return s
-}
-
-// campaign is the first one that sends a template; nil when none does.
-func (c *compiler) campaign(source *TemplateSource) *schedule.Campaign {
-	campaign, _ := find(c.w.Campaigns, func(campaign *schedule.Campaign) bool { return campaign.Template.S == source.Name })
-	return campaign
 }
 
 // address makes a message's parts those of a campaign: its headers, and what analytics know its links by.
@@ -290,9 +312,4 @@ func (c *compiler) address(parts *render.Parts, campaign *schedule.Campaign) {
 	if c.w.Config.Track.UTM {
 		parts.UTM = func(address string) string { return addUTM(address, campaign.Topic.S, campaign.Name) }
 	}
-}
-
-// Message returns a compiled template by name.
-func (w *Workspace) Message(name string) (*render.Message, bool) {
-	return find(w.Messages, func(m *render.Message) bool { return m.Name == name })
 }

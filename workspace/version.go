@@ -1,0 +1,47 @@
+package workspace
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"germane/render"
+	"germane/schedule"
+)
+
+// Format numbers what compiling makes of files: links' ids, blocks' order, slots. It grows whenever the same files would become
+// something else, because what is stored of a delivery is only understood by the compiler that it was sent with.
+const Format = 1
+
+// VersionHash names what a deployed workspace is: its files and the compiler's format, hexadecimal SHA-256.
+func (w *Workspace) VersionHash() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", Format, w.Hash))
+	return hex.EncodeToString(sum[:])
+}
+
+// Message returns a compiled template by name: as the first campaign sends it that does.
+func (w *Workspace) Message(name string) (*render.Message, bool) {
+	return find(w.Messages, func(m *render.Message) bool { return m.Name == name })
+}
+
+// CampaignMessage returns the message of a campaign: its template with the campaign's sender, constants, headers and links.
+func (w *Workspace) CampaignMessage(name string) (*render.Message, bool) {
+	message := w.campaignMessages[name]
+	return message, message != nil
+}
+
+// CampaignNumber is what tracked addresses say instead of a campaign's name; -1 for a name that no campaign has.
+func (w *Workspace) CampaignNumber(name string) int {
+	return slices.IndexFunc(w.Campaigns, func(c *schedule.Campaign) bool { return c.Name == name })
+}
+
+// CampaignSender returns whom a campaign's message comes from.
+func (w *Workspace) CampaignSender(name string) Sender {
+	campaign, _ := w.Campaign(name)
+	source, ok := find(w.Templates, func(t *TemplateSource) bool { return campaign != nil && t.Name == campaign.Template.S })
+	if !ok {
+		return Sender{}
+	}
+	return (&compiler{w: w}).sender(source, campaign)
+}
