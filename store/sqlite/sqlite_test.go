@@ -171,6 +171,9 @@ func TestHotStatementsUseIndexes(t *testing.T) {
 		`SELECT state FROM consent WHERE person = 1 AND topic = 'x'`,
 		`SELECT 1 FROM suppression AS s WHERE s.address = x'00'`,
 		`SELECT kind, count(*) FROM event WHERE run = 1 AND kind = 'click'`,
+		`SELECT kind, block, variant, label, count(*) FROM event WHERE run = 1 GROUP BY kind, block, variant, label ORDER BY kind, block, variant, label`,
+		`SELECT min(at) FROM event WHERE person = 2 AND run = 1 AND occasion = 3 AND kind = 'delivery'`,
+		`SELECT id FROM event WHERE person = 1 AND at >= 2 AND at <= 3 AND run = 4 AND kind = 'click' ORDER BY at DESC, id DESC LIMIT 5`,
 	} {
 		var plan []string
 		rows, err := s.readers.db.Query(`EXPLAIN QUERY PLAN ` + query)

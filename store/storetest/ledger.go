@@ -535,33 +535,3 @@ func campaigns(t *testing.T, f *fixture) {
 		t.Errorf("got %+v", states)
 	}
 }
-
-func events(t *testing.T, f *fixture) {
-	run, p := f.run(2, 100)
-	click := store.Event{At: noon, Key: "k1", Kind: "click", Person: p[0], Run: run, Block: "hero", Variant: "a", Link: 3, Agent: "chrome"}
-	other, again := click, click
-	other.Key, other.Person, again.At = "k2", p[1], noon.Add(time.Hour)
-	goal := store.Event{At: noon.Add(time.Minute), Kind: "goal", Name: "project_created", Person: p[0], Fields: []byte(`{"name":"x"}`)}
-	if n, err := f.AddEvents(f.ctx, []store.Event{click, other, again, goal, goal}); err != nil || n != 4 {
-		t.Errorf("added %d, %v", n, err)
-	}
-	all, err := f.EventsOf(f.ctx, p[0], 10)
-	f.must(err)
-	if len(all) != 3 || fmt.Sprint(all[2]) != fmt.Sprint(click) || string(all[0].Fields) != `{"name":"x"}` {
-		t.Errorf("got %+v", all)
-	}
-	counts, err := f.EventCounts(f.ctx, run)
-	f.must(err)
-	if len(counts) != 1 || counts[0] != (store.EventCount{Kind: "click", Block: "hero", Variant: "a", Events: 2, People: 2}) {
-		t.Errorf("got %+v", counts)
-	}
-	f.must(f.Forget(f.ctx, "p0@acme.example", noon))
-	late := click
-	late.Key = "k3"
-	if n, err := f.AddEvents(f.ctx, []store.Event{late}); err != nil || n != 0 {
-		t.Errorf("somebody erased has %d new events, %v", n, err)
-	}
-	if all, err := f.EventsOf(f.ctx, p[0], 10); err != nil || len(all) != 0 {
-		t.Errorf("erased, and still %+v, %v", all, err)
-	}
-}

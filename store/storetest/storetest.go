@@ -45,6 +45,8 @@ func Run(t *testing.T, open Open) {
 		"deliveries/caps":                   caps,
 		"deliveries/crashes":                crashes,
 		"events":                            events,
+		"events/clicks":                     clickCounts,
+		"events/judged":                     judged,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
