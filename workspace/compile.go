@@ -81,7 +81,9 @@ func (c *compiler) messages(source *TemplateSource, parts *render.Parts) {
 		if first == nil {
 			first = message
 		}
-		c.w.campaignMessages[campaign.Name] = message
+		if message != nil && campaign.Rule != nil {
+			c.w.sendings[campaign.Name] = sending{message, campaign.Rule.Compile(message.Selection)}
+		}
 	}
 	if first == nil {
 		first = c.message(source, *parts, nil)
@@ -148,6 +150,7 @@ func (c *compiler) block(source *BlockSource) {
 		Name: source.Name, Description: source.Description, Owner: source.Owner, Goal: source.Wanted, Control: source.Control,
 		ReviewBy: source.ReviewBy, File: source.File,
 	}
+	source.Compiled = b
 	c.add(b.ReadBody(source.Body, source.Markdown, c.theme, c.w.Scope))
 	parts := render.BlockParts{Block: b}
 	var before []*audience.Rule

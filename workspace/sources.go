@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"germane/audience"
+	"germane/blocks"
 	"germane/internal/document"
 	"germane/internal/finding"
 	"germane/templates"
@@ -36,6 +37,7 @@ type BlockSource struct {
 	ReviewBy    time.Time     // a date; zero: none
 	Description string
 	Body        finding.Text
+	Compiled    *blocks.Block // what its rules and variants are; those with mistakes hold [audience.Invalid] conditions
 }
 
 // LayoutSource is a layouts/NAME.html before it is compiled.
