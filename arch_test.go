@@ -30,13 +30,14 @@ var imports = map[string][]string{
 	"internal/judges":      {}, // tests only
 	"internal/testkit":     {},
 	"store":                {"audience"},
+	"worker":               {"audience", "blocks", "schedule", "workspace", "render", "send", "store", "token", "internal/finding"},
 	"store/sqlite":         {"store", "audience"},
 	"store/storetest":      {"store", "audience"},
 	"send":                 {},
 	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
-	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "store", "store/sqlite", "internal/finding", "internal/document"},
+	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "store", "store/sqlite", "worker", "internal/finding", "internal/document"},
 }
 
 // pure packages have no clock, file, network, database or goroutine of their own: time and bytes come in as arguments.

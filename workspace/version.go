@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"germane/audience"
 	"germane/render"
 	"germane/schedule"
 )
@@ -25,10 +26,22 @@ func (w *Workspace) Message(name string) (*render.Message, bool) {
 	return find(w.Messages, func(m *render.Message) bool { return m.Name == name })
 }
 
+// sending is what a campaign sends, and to whom: both read what one selection decodes.
+type sending struct {
+	message  *render.Message
+	audience audience.Predicate
+}
+
 // CampaignMessage returns the message of a campaign: its template with the campaign's sender, constants, headers and links.
 func (w *Workspace) CampaignMessage(name string) (*render.Message, bool) {
-	message := w.campaignMessages[name]
-	return message, message != nil
+	s, ok := w.sendings[name]
+	return s.message, ok
+}
+
+// CampaignAudience returns the rule of who belongs to a campaign's audience, for people decoded by its message's selection.
+func (w *Workspace) CampaignAudience(name string) (audience.Predicate, bool) {
+	s, ok := w.sendings[name]
+	return s.audience, ok
 }
 
 // CampaignNumber is what tracked addresses say instead of a campaign's name; -1 for a name that no campaign has.

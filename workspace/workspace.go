@@ -31,7 +31,7 @@ type Workspace struct {
 	Personas  []*Persona
 	Assets    []StoredFile // names begin with assets/
 
-	campaignMessages map[string]*render.Message // by the name of the campaign
+	sendings map[string]sending // by the name of the campaign
 
 	// Allowances are the warnings that files allow themselves. Load has applied them to its own findings; whoever finds more
 	// applies them again, and reports the idle ones last.
@@ -45,7 +45,7 @@ func Load(fsys fs.FS, environment map[string]string) (*Workspace, []finding.Find
 	if _, err := fs.Stat(fsys, "germane.yaml"); err != nil {
 		return nil, []finding.Finding{about("germane.yaml", "no-workspace", "there is no germane.yaml here", "germane init DIR makes a workspace; -C DIR names the one to use")}
 	}
-	l := &loader{scanner: scanner{fsys: fsys, names: map[string][]string{}}, w: &Workspace{campaignMessages: map[string]*render.Message{}}}
+	l := &loader{scanner: scanner{fsys: fsys, names: map[string][]string{}}, w: &Workspace{sendings: map[string]sending{}}}
 	l.w.Allowances = &l.allowed
 	l.foundations(environment)
 	l.sources()
