@@ -186,7 +186,7 @@ func (t *Type) constrain(v *Value) string {
 }
 
 func (t *Type) constrainText(s string) string {
-	if t.Kind == URL && !validURL(s, t.Hosts) {
+	if t.Kind == URL && !ValidURL(s, t.Hosts) {
 		return "not an https address"
 	}
 	if t.Values != nil && !slices.Contains(t.Values, s) {
@@ -198,10 +198,10 @@ func (t *Type) constrainText(s string) string {
 	return ""
 }
 
-// validURL accepts https addresses of a named host without user info. It is written by hand because it runs for every person and
+// ValidURL accepts https addresses of a named host without user info; hosts are those that it may be or be below, nil: any. It is written by hand because it runs for every person and
 // must not allocate; it refuses more than RFC 3986 does: white space, control characters, double quotes, backticks, < > and \ anywhere, and hosts
 // that are not letters, digits, dots and hyphens.
-func validURL(s string, hosts []string) bool {
+func ValidURL(s string, hosts []string) bool {
 	const scheme = "https://"
 	if len(s) <= len(scheme) || !strings.EqualFold(s[:len(scheme)], scheme) {
 		return false
