@@ -90,12 +90,11 @@ func (o *ImportOptions) readJSON(line []byte, at int, u *Update) error {
 		row.add("", fmt.Sprintf("is longer than %d bytes: a file of people has one JSON object a line", maxRowBytes))
 		return row
 	}
-	p, err := ReadPerson(line)
+	p, err := readPerson(line, o.attributeName)
 	if err != nil {
 		row.addAll(err)
 		return row
 	}
-	o.mapAttributes(p)
 	o.check(p, row)
 	*u = Update{ID: p.ID, TimeZone: p.TimeZone, Locale: p.Locale}
 	u.Email = row.address(p.Email)
@@ -113,17 +112,19 @@ func (o *ImportOptions) readJSON(line []byte, at int, u *Update) error {
 	return nil
 }
 
-// mapAttributes gives attributes the names that the options say.
-func (o *ImportOptions) mapAttributes(p *Person) {
-	for from, to := range o.Map {
-		raw, ok := p.Attributes[from]
-		if !ok || to == from {
-			continue
-		}
-		if delete(p.Attributes, from); to != "-" {
-			p.Attributes[to] = raw
+// attributeName is what the catalogue calls a key of a person's attributes: --map says so, or [Guesser] declared it.
+func (o *ImportOptions) attributeName(key string) string {
+	if to, ok := o.Map[key]; ok {
+		return to
+	}
+	if _, declared := o.Catalogue.Attribute(key); !declared {
+		if name := legal(key); name != key {
+			if _, declared := o.Catalogue.Attribute(name); declared {
+				return name
+			}
 		}
 	}
+	return key
 }
 
 // check adds what the catalogue and the topics have to say, and drops what is to be ignored.

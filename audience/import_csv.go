@@ -40,6 +40,13 @@ type columns struct {
 	headers                     []string
 	id, email, timeZone, locale int // -1: not there
 	attributes                  []attributeColumn
+	undeclared                  []undeclaredColumn
+}
+
+// undeclaredColumn is one that the catalogue does not know by the name it should have.
+type undeclaredColumn struct {
+	name string
+	at   int
 }
 
 type attributeColumn struct {
@@ -275,11 +282,13 @@ func (c *columns) place(i int, target string, e *HeaderError) {
 		c.locale = i
 	case "":
 		if name := snake(c.headers[i]); !c.options.IgnoreUnknown && c.headers[i] != "" {
+			c.undeclared = append(c.undeclared, undeclaredColumn{name, i})
 			e.Problems = append(e.Problems, PersonError{c.headers[i], c.options.unknown(name)})
 		}
 	default:
 		a, ok := c.options.Catalogue.Attribute(target)
 		if !ok {
+			c.undeclared = append(c.undeclared, undeclaredColumn{target, i})
 			e.Problems = append(e.Problems, PersonError{c.headers[i], target + " " + c.options.unknown(target)})
 			return
 		}
@@ -289,6 +298,9 @@ func (c *columns) place(i int, target string, e *HeaderError) {
 
 // exact returns what a header is by --map or because it is one of our names.
 func (c *columns) exact(header string) string {
+	if to, ok := c.options.Map[header]; ok {
+		return to
+	}
 	for from, to := range c.options.Map {
 		if strings.EqualFold(from, header) {
 			return to
@@ -297,6 +309,9 @@ func (c *columns) exact(header string) string {
 	name := snake(header)
 	if slices.Contains(personFieldNames[:], name) {
 		return name
+	}
+	if name = c.options.attributeName(name); name == "-" {
+		return ""
 	}
 	if _, ok := c.options.Catalogue.Attribute(name); ok {
 		return name

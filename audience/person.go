@@ -49,7 +49,10 @@ const (
 // ReadPerson reads one person as JSON. It is strict: a key that is unknown or written twice, a value of the wrong sort, a number
 // that is not finite and anything after the object are errors. All of them are reported, joined; each is a [PersonError].
 // What the catalogue has to say is [Person.Check]'s business.
-func ReadPerson(data []byte) (*Person, error) {
+func ReadPerson(data []byte) (*Person, error) { return readPerson(data, nil) }
+
+// readPerson gives attributes other names: rename says which, "-" leaves one out.
+func readPerson(data []byte, rename func(string) string) (*Person, error) {
 	switch {
 	case len(data) > maxPersonBytes:
 		return nil, &PersonError{Problem: fmt.Sprintf("a person has at most %d bytes", maxPersonBytes)}
@@ -62,7 +65,7 @@ func ReadPerson(data []byte) (*Person, error) {
 	if data = bytes.TrimSpace(data); data[0] != '{' {
 		return nil, &PersonError{Problem: `a person is an object: {"id": …, "email": …}`}
 	}
-	pr := &personReader{person: &Person{}}
+	pr := &personReader{person: &Person{}, rename: rename}
 	pr.members("", data, pr.member)
 	if len(pr.problems) > 0 {
 		return nil, errors.Join(pr.problems...)
@@ -72,6 +75,7 @@ func ReadPerson(data []byte) (*Person, error) {
 
 type personReader struct {
 	person   *Person
+	rename   func(string) string // says what an attribute is called here; nil: as in the file
 	problems []error
 }
 
@@ -169,6 +173,12 @@ func (pr *personReader) object(place string, raw []byte, f func(name string, raw
 
 func (pr *personReader) attribute(name string, raw []byte) {
 	place := join("attributes", name)
+	if pr.rename != nil {
+		name = pr.rename(name)
+	}
+	if name == "-" {
+		return
+	}
 	if !fieldNameForm.MatchString(name) {
 		pr.add(place, "is not the name of an attribute: small letters, digits and _")
 		return
@@ -179,6 +189,9 @@ func (pr *personReader) attribute(name string, raw []byte) {
 	}
 	if pr.person.Attributes == nil {
 		pr.person.Attributes = map[string]json.RawMessage{}
+	}
+	if _, twice := pr.person.Attributes[name]; twice {
+		pr.add(place, "is "+name+", and so is another key")
 	}
 	pr.person.Attributes[name] = compact(raw)
 }
@@ -238,7 +251,11 @@ func (pr *personReader) observedAt(raw []byte) {
 	}
 	pr.person.Observed = map[string]time.Time{}
 	pr.members("observed_at", raw, func(name string, raw []byte) {
-		if at := pr.time(join("observed_at", name), raw); !at.IsZero() {
+		at := pr.time(join("observed_at", name), raw)
+		if pr.rename != nil {
+			name = pr.rename(name)
+		}
+		if !at.IsZero() {
 			pr.person.Observed[name] = at
 		}
 	})

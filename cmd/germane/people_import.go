@@ -5,10 +5,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,9 +27,10 @@ import (
 type peopleImport struct {
 	file, format, rejects, observedAt string
 	maps, consent                     []string
-	dryRun, ignoreUnknown             bool
+	dryRun, ignoreUnknown, declares   bool
 
 	sys      *system
+	names    map[string]string // of columns that --declare named
 	how      store.Importing
 	byRow    []audience.TopicConsent // of rows that state none
 	source   *countingReader
@@ -48,12 +49,14 @@ type importCounts struct {
 	Rejected  int    `json:"rejected"`
 	Rejects   string `json:"rejects_file,omitempty"`
 	DryRun    bool   `json:"dry_run,omitempty"`
+
+	Declared []string `json:"declared,omitempty"` // lines of attributes.yaml
 }
 
 func (c *importCounts) landed() int { return c.New + c.Updated + c.Unchanged }
 
 func newPeopleImport(sys *system, o *options) *cobra.Command {
-	im := &peopleImport{sys: sys}
+	im := &peopleImport{sys: sys, names: map[string]string{}}
 	c := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Import people from CSV or JSON lines",
@@ -61,12 +64,18 @@ func newPeopleImport(sys *system, o *options) *cobra.Command {
 up to date: an empty cell clears, a column that is not there keeps. Rows that cannot be used go to a
 file of rejects, and the others land. It can be stopped and run again.`,
 		Example: `  germane people import people/sample.jsonl
-  germane people import export.csv --dry-run
+  germane people import export.csv --declare --dry-run
   germane people import export.csv --consent tips="signup form" --map Stage=plan --map Notes=-`,
 		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			im.file = args[0]
+			if err := im.checkFlags(); err != nil {
+				return err
+			}
 			w, err := loadSound(sys, o)
+			if err == nil && im.declares {
+				w, err = im.declare(o, w)
+			}
 			if err != nil {
 				return err
 			}
@@ -86,8 +95,19 @@ file of rejects, and the others land. It can be stopped and run again.`,
 	c.Flags().StringVar(&im.observedAt, "observed-at", "", "when it was true, such as 2027-03-01T09:00:00Z (default: what the rows say, or now)")
 	c.Flags().StringArrayVar(&im.consent, "consent", nil, "subscribe those who never withdrew: TOPIC=BASIS")
 	c.Flags().BoolVar(&im.ignoreUnknown, "ignore-unknown", false, "leave out columns that attributes.yaml does not declare")
+	c.Flags().BoolVar(&im.declares, "declare", false, "append columns that attributes.yaml does not know to it, with guessed types")
 	c.Flags().StringVar(&im.rejects, "rejects", "", "where rejected rows are listed (default: FILE.rejects.csv)")
 	return c
+}
+
+func (im *peopleImport) checkFlags() error {
+	if im.format != "" && im.format != "csv" && im.format != "jsonl" {
+		return usageError{hint(fmt.Errorf("there is no format %q", im.format), "use --format csv or jsonl")}
+	}
+	if im.declares && im.ignoreUnknown {
+		return usageError{hint(errors.New("--declare adds what --ignore-unknown leaves out"), "use one of them; --map HEADER=- leaves out a single column")}
+	}
+	return nil
 }
 
 func (im *peopleImport) run(ctx context.Context, w *workspace.Workspace, s *sqlite.Store) error {
@@ -127,6 +147,7 @@ func (im *peopleImport) options(w *workspace.Workspace) (audience.ImportOptions,
 		}
 		o.Map[text[:at]] = text[at+1:]
 	}
+	maps.Copy(o.Map, im.names)
 	if im.observedAt != "" {
 		at, err := time.Parse(time.RFC3339, im.observedAt)
 		if err != nil {
@@ -174,39 +195,44 @@ func (im *peopleImport) open() (io.Closer, error) {
 	return file, nil
 }
 
-// reader chooses the format: what --format says, the file's name, or its first byte.
 func (im *peopleImport) reader(o audience.ImportOptions) (*audience.Importer, error) {
 	in := bufio.NewReader(im.source)
+	if im.formatOf(in) == "jsonl" {
+		return audience.ImportJSONL(in, o), nil
+	}
+	rows, err := audience.ImportCSV(in, o)
+	var header *audience.HeaderError
+	if errors.As(err, &header) {
+		return nil, badHeader(im.file, header)
+	}
+	return rows, err
+}
+
+// formatOf is what --format says, the file's name, or its first byte.
+func (im *peopleImport) formatOf(in *bufio.Reader) string {
 	format := im.format
 	if format == "" {
 		if format = strings.TrimPrefix(filepath.Ext(im.file), "."); format == "ndjson" {
 			format = "jsonl"
 		}
-		if format != "csv" && format != "jsonl" {
-			head, _ := in.Peek(64)
-			head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\ufeff")))
-			format = "csv"
-			if len(head) > 0 && head[0] == '{' {
-				format = "jsonl"
-			}
-		}
 	}
-	switch format {
-	case "jsonl":
-		return audience.ImportJSONL(in, o), nil
-	case "csv":
-		rows, err := audience.ImportCSV(in, o)
-		var header *audience.HeaderError
-		if errors.As(err, &header) {
-			var all strings.Builder
-			for _, problem := range header.Problems {
-				fmt.Fprintf(&all, "\n  %s", problem.Error())
-			}
-			return nil, hint(fmt.Errorf("%s: its columns cannot be imported:%s", im.file, all.String()), "--ignore-unknown leaves out what attributes.yaml does not declare")
-		}
-		return rows, err
+	if format == "csv" || format == "jsonl" {
+		return format
 	}
-	return nil, usageError{hint(fmt.Errorf("there is no format %q", format), "use --format csv or jsonl")}
+	head, _ := in.Peek(64)
+	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\ufeff")))
+	if len(head) > 0 && head[0] == '{' {
+		return "jsonl"
+	}
+	return "csv"
+}
+
+func badHeader(file string, header *audience.HeaderError) error {
+	var all strings.Builder
+	for _, problem := range header.Problems {
+		fmt.Fprintf(&all, "\n  %s", problem.Error())
+	}
+	return hint(fmt.Errorf("%s: its columns cannot be imported:%s", file, all.String()), "--declare adds them to attributes.yaml, --ignore-unknown leaves them out")
 }
 
 // batch is rows that were read together.
@@ -355,33 +381,4 @@ func thousands(n int) string {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits
-}
-
-// rejectsFile lists rejected rows. It is made with the first one; only its owner may read it, as reasons quote what rows say.
-type rejectsFile struct {
-	path  string
-	file  *os.File
-	table *csv.Writer
-}
-
-func (r *rejectsFile) add(line int, column, reason string) error {
-	if r.file == nil {
-		file, err := os.OpenFile(r.path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err != nil {
-			return hint(fmt.Errorf("list rejected rows: %w", err), "--rejects names another file")
-		}
-		r.file, r.table = file, csv.NewWriter(file)
-		if err := r.table.Write([]string{"line", "column", "reason"}); err != nil {
-			return err
-		}
-	}
-	return r.table.Write([]string{strconv.Itoa(line), audience.GuardCell(column), audience.GuardCell(reason)})
-}
-
-func (r *rejectsFile) close() error {
-	if r.file == nil {
-		return nil
-	}
-	r.table.Flush()
-	return errors.Join(r.table.Error(), r.file.Close())
 }
