@@ -59,6 +59,8 @@ type Chunks interface {
 	// Sweep ends leases that ran out, or all when the caller knows that nobody else works; what they had claimed is in doubt. It returns
 	// how many it ended.
 	Sweep(ctx context.Context, now time.Time, all bool) (int, error)
+	// ReopenChunks has a run's chunks that were set aside worked on again, and returns how many there were.
+	ReopenChunks(ctx context.Context, run int64) (int, error)
 	// ChunksOf returns the chunks of a run.
 	ChunksOf(ctx context.Context, run int64) ([]Chunk, error)
 }

@@ -32,6 +32,7 @@ type Variant struct {
 	Campaign               string
 	BlockNumber, Number    int
 	BlockName, VariantName string
+	Pin                    int // which of a run's versions it is from; only [Measures] RunVariants fills it in
 }
 
 // Asset is a file of a version that the public may fetch.
@@ -44,6 +45,8 @@ type Versions interface {
 	// CurrentVersion returns the hash of the one deployed last, or [ErrNotFound].
 	CurrentVersion(ctx context.Context) (string, error)
 	Version(ctx context.Context, hash string) (*Version, error)
+	// VersionsStarting returns hashes that begin alike, at most two: one means that the beginning names it.
+	VersionsStarting(ctx context.Context, beginning string) ([]string, error)
 	// AssetContent returns a public file of any version.
 	AssetContent(ctx context.Context, hash, name string) ([]byte, error)
 }
@@ -129,6 +132,13 @@ type RunFilter struct {
 	Limit    int       // 0: 100
 }
 
+// RunVersion is a version that a run went on with from a time.
+type RunVersion struct {
+	Pin     int
+	Version string // its hash
+	At      time.Time
+}
+
 // Runs keeps the sending of campaigns.
 type Runs interface {
 	// CreateRun makes a run with its first chunks, and returns its id; [ErrExists] when the occurrence has one.
@@ -140,6 +150,8 @@ type Runs interface {
 	MoveRun(ctx context.Context, id int64, to RunState, note string, at time.Time) error
 	// Repin makes a run go on with another version for those still waiting.
 	Repin(ctx context.Context, id int64, version string, at time.Time) error
+	// RunVersions returns the versions that a run had, the first one first.
+	RunVersions(ctx context.Context, id int64) ([]RunVersion, error)
 	// CloseRun finishes a run of which nothing is open: settling while rows are in doubt, finished when there are none or when it has
 	// been settling for the grace. It returns the state the run is in.
 	CloseRun(ctx context.Context, id int64, at time.Time, grace time.Duration) (RunState, error)

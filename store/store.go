@@ -11,7 +11,7 @@
 //   - the counts of a run add up.
 //
 // In the order things are called: People and Consents by imports; Versions, Campaigns and Runs by deploying and planning; Chunks
-// and Deliveries by workers; Links and Events by the public server; Keys and Switches by whoever starts.
+// and Deliveries by workers; Links and Events by the public server; Measures by reports; Keys and Switches by whoever starts.
 package store
 
 import (
@@ -34,6 +34,7 @@ type Store interface {
 	Runs
 	Chunks
 	Deliveries
+	Measures
 	Events
 	Links
 

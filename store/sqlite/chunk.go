@@ -171,6 +171,16 @@ func (s *Store) letGo(ctx context.Context, what string, l store.Lease, condition
 	})
 }
 
+// ReopenChunks implements [store.Chunks].
+func (s *Store) ReopenChunks(ctx context.Context, run int64) (reopened int, err error) {
+	err = s.change(ctx, "reopen chunks", func(t *transaction) error {
+		n, err := t.changed(`UPDATE chunk SET state = 0, crashes = 0 WHERE run = ? AND state = 2`, run)
+		reopened = int(n)
+		return err
+	})
+	return reopened, err
+}
+
 // Sweep implements [store.Chunks].
 func (s *Store) Sweep(ctx context.Context, now time.Time, all bool) (ended int, err error) {
 	err = s.change(ctx, "sweep leases", func(t *transaction) error {

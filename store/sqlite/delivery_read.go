@@ -51,15 +51,20 @@ func (s *Store) DeliveriesIn(ctx context.Context, run int64, within store.Range)
 
 // ChoiceCounts implements [store.Deliveries].
 func (s *Store) ChoiceCounts(ctx context.Context, run int64) ([]store.ChoiceCount, error) {
+	counts, err := s.choiceCounts(ctx, `SELECT pin, state, choices, count(*) FROM delivery WHERE run = ? GROUP BY pin, state, choices`, run)
+	if err != nil {
+		return nil, fmt.Errorf("count choices: %w", err)
+	}
+	return counts, nil
+}
+
+func (s *Store) choiceCounts(ctx context.Context, query string, args ...any) ([]store.ChoiceCount, error) {
 	var counts []store.ChoiceCount
-	err := s.rows(ctx, `SELECT pin, state, choices, count(*) FROM delivery WHERE run = ? GROUP BY pin, state, choices`, []any{run}, func(rows *sql.Rows) error {
+	err := s.rows(ctx, query, args, func(rows *sql.Rows) error {
 		var c store.ChoiceCount
 		err := rows.Scan(&c.Pin, &c.State, &c.Choices, &c.People)
 		counts = append(counts, c)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("count choices: %w", err)
-	}
-	return counts, nil
+	return counts, err
 }

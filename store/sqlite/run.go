@@ -132,6 +132,23 @@ func (s *Store) Repin(ctx context.Context, id int64, version string, at time.Tim
 	})
 }
 
+// RunVersions implements [store.Runs].
+func (s *Store) RunVersions(ctx context.Context, id int64) ([]store.RunVersion, error) {
+	var versions []store.RunVersion
+	err := s.rows(ctx, `SELECT pin, version, at FROM run_version WHERE run = ? ORDER BY pin`, []any{id}, func(rows *sql.Rows) error {
+		var v store.RunVersion
+		var at int64
+		err := rows.Scan(&v.Pin, &v.Version, &at)
+		v.At = moment(at)
+		versions = append(versions, v)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read a run's versions: %w", err)
+	}
+	return versions, nil
+}
+
 // CloseRun implements [store.Runs].
 func (s *Store) CloseRun(ctx context.Context, id int64, at time.Time, grace time.Duration) (is store.RunState, err error) {
 	err = s.change(ctx, "close a run", func(t *transaction) error {

@@ -172,6 +172,9 @@ func TestHotStatementsUseIndexes(t *testing.T) {
 		`SELECT 1 FROM suppression AS s WHERE s.address = x'00'`,
 		`SELECT kind, count(*) FROM event WHERE run = 1 AND kind = 'click'`,
 		`SELECT kind, block, variant, label, count(*) FROM event WHERE run = 1 GROUP BY kind, block, variant, label ORDER BY kind, block, variant, label`,
+		`SELECT 1 FROM event AS e WHERE e.person = 1 AND e.at >= 2 AND e.at < 3 AND e.kind = 'goal' AND e.name = 'x'`,
+		strings.ReplaceAll(runVariantQuery, "?", "1"),
+		`SELECT hash FROM version WHERE hash >= 'a' AND hash < 'a' || 'g' ORDER BY hash LIMIT 2`,
 		`SELECT min(at) FROM event WHERE person = 2 AND run = 1 AND occasion = 3 AND kind = 'delivery'`,
 		`SELECT id FROM event WHERE person = 1 AND at >= 2 AND at <= 3 AND run = 4 AND kind = 'click' ORDER BY at DESC, id DESC LIMIT 5`,
 	} {

@@ -104,6 +104,21 @@ func (s *Store) Version(ctx context.Context, hash string) (*store.Version, error
 	return v, nil
 }
 
+// VersionsStarting implements [store.Versions]. A hash is hexadecimal: g comes after each of them that begins alike.
+func (s *Store) VersionsStarting(ctx context.Context, beginning string) ([]string, error) {
+	var hashes []string
+	err := s.rows(ctx, `SELECT hash FROM version WHERE hash >= ?1 AND hash < ?1 || 'g' ORDER BY hash LIMIT 2`, []any{beginning}, func(rows *sql.Rows) error {
+		var hash string
+		err := rows.Scan(&hash)
+		hashes = append(hashes, hash)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find a version: %w", err)
+	}
+	return hashes, nil
+}
+
 func (s *Store) versionParts(ctx context.Context, v *store.Version) error {
 	key := []any{v.Hash}
 	err := s.rows(ctx, `SELECT f.path, c.data FROM version_file AS f JOIN content AS c ON c.hash = f.content WHERE f.version = ?`, key, func(rows *sql.Rows) error {

@@ -477,6 +477,11 @@ func versions(t *testing.T, f *fixture) {
 	if fmt.Sprint(got) != fmt.Sprint(v) {
 		t.Errorf("got %+v, want %+v", got, v)
 	}
+	for beginning, want := range map[string]string{"v1": "[v1]", "v": "[v1 v2]", "x": "[]", "v1'": "[]"} {
+		if hashes, err := f.VersionsStarting(f.ctx, beginning); err != nil || fmt.Sprint(hashes) != want {
+			t.Errorf("%q begins %v, %v; want %s", beginning, hashes, err, want)
+		}
+	}
 	if data, err := f.AssetContent(f.ctx, "abc", "logo.png"); err != nil || string(data) != "\x00\x01\x02" {
 		t.Errorf("asset %q, %v", data, err)
 	}

@@ -1,0 +1,62 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"germane/store"
+)
+
+const kindCountQuery = `SELECT kind, count(DISTINCT person), count(DISTINCT person) FILTER (WHERE label = '')
+	FROM event WHERE run = ? AND person > 0 GROUP BY kind ORDER BY kind`
+
+// KindCounts implements [store.Measures].
+func (s *Store) KindCounts(ctx context.Context, run int64) ([]store.KindCount, error) {
+	var counts []store.KindCount
+	err := s.rows(ctx, kindCountQuery, []any{run}, func(rows *sql.Rows) error {
+		var c store.KindCount
+		err := rows.Scan(&c.Kind, &c.People, &c.HumanPeople)
+		counts = append(counts, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count people by what they did: %w", err)
+	}
+	return counts, nil
+}
+
+// goalCountQuery looks once at each row's person: reports are of few runs, and a person has few events. It starts at `claimed`, which
+// every row has from its first decision on: when it was done is later for whoever was in doubt or tried again.
+const goalCountQuery = `SELECT pin, state, choices, count(*) FROM delivery AS d WHERE run = ?1 AND EXISTS (
+	SELECT 1 FROM event AS e WHERE e.person = d.person AND e.at >= d.claimed AND e.at < d.claimed + ?3 AND e.kind = 'goal' AND e.name = ?2)
+	GROUP BY pin, state, choices`
+
+// GoalCounts implements [store.Measures].
+func (s *Store) GoalCounts(ctx context.Context, run int64, goal string, within time.Duration) ([]store.ChoiceCount, error) {
+	counts, err := s.choiceCounts(ctx, goalCountQuery, run, goal, within.Milliseconds())
+	if err != nil {
+		return nil, fmt.Errorf("count goals: %w", err)
+	}
+	return counts, nil
+}
+
+// RunVariants implements [store.Measures].
+func (s *Store) RunVariants(ctx context.Context, run int64) ([]store.Variant, error) {
+	var variants []store.Variant
+	err := s.rows(ctx, runVariantQuery, []any{run}, func(rows *sql.Rows) error {
+		var x store.Variant
+		err := rows.Scan(&x.Campaign, &x.Pin, &x.BlockNumber, &x.Number, &x.BlockName, &x.VariantName)
+		variants = append(variants, x)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read variants: %w", err)
+	}
+	return variants, nil
+}
+
+// The join's order is fixed: one run, its few versions, their variants of one campaign.
+const runVariantQuery = `SELECT x.campaign, p.pin, x.block_number, x.number, x.block, x.variant FROM run AS r CROSS JOIN run_version AS p ON p.run = r.id
+	CROSS JOIN variant AS x ON x.version = p.version AND x.campaign = r.campaign WHERE r.id = ? ORDER BY p.pin, x.block_number, x.number`
