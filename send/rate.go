@@ -31,10 +31,18 @@ const (
 	slowest  = 1.0 / 64         // of the full speed
 )
 
-// NewRate begins at full speed. perSecond is math.Inf(1) for no limit: then the first refusal says what the limit is. burst is how many
-// mails may go at once after a pause, at least 1.
-func NewRate(perSecond float64, burst int) *Rate {
-	return &Rate{full: perSecond, current: perSecond, bucket: rate.NewLimiter(rate.Limit(perSecond), max(burst, 1))}
+// NewRate begins at full speed. perSecond is math.Inf(1) for no limit: then the first refusal says what the limit is.
+func NewRate(perSecond float64) *Rate {
+	return &Rate{full: perSecond, current: perSecond, bucket: rate.NewLimiter(rate.Limit(perSecond), burst(perSecond))}
+}
+
+// burst is how many mails may go at once after a pause: those of 20 ms, so that whoever sleeps for a moment keeps up, and no second
+// has 5 % too many.
+func burst(perSecond float64) int {
+	if math.IsInf(perSecond, 1) {
+		return 1
+	}
+	return max(int(perSecond/50), 1)
 }
 
 // Wait returns when a mail may go, or an error when the context ends before that.
@@ -63,6 +71,7 @@ func (r *Rate) Set(perSecond float64) {
 	}
 	r.full, r.current = perSecond, min(r.current, perSecond)
 	r.bucket.SetLimit(rate.Limit(r.current))
+	r.bucket.SetBurst(burst(perSecond))
 }
 
 // Throttled halves the speed. Refusals of one burst count once.

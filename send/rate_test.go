@@ -23,11 +23,11 @@ func during(t *testing.T, r *Rate, d time.Duration) (n int) {
 func TestRateIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := NewRate(14, 1)
+		r := NewRate(14)
 		if n := during(t, r, 60*time.Second); n < 14*60-1 || n > 14*60+1 {
 			t.Errorf("%d mails in a minute at 14/s", n)
 		}
-		r = NewRate(10, 5)
+		r = NewRate(250)
 		for range 5 {
 			if !r.Take() {
 				t.Error("a burst of 5 is cut short")
@@ -36,9 +36,14 @@ func TestRateIsKept(t *testing.T) {
 		if r.Take() {
 			t.Error("a burst of 5 has 6")
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(4 * time.Millisecond)
 		if !r.Take() || r.Take() {
-			t.Error("100 ms at 10/s are not one mail")
+			t.Error("4 ms at 250/s are not one mail")
+		}
+		r.Set(10)
+		time.Sleep(time.Second)
+		if !r.Take() || r.Take() {
+			t.Error("a slow sender sends two at once")
 		}
 	})
 }
@@ -46,7 +51,7 @@ func TestRateIsKept(t *testing.T) {
 func TestRateIsHalvedAndRecovers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := NewRate(64, 1)
+		r := NewRate(64)
 		for range 20 { // all that were on their way when the provider had enough
 			r.Throttled()
 		}
@@ -90,7 +95,7 @@ func TestRateIsHalvedAndRecovers(t *testing.T) {
 func TestRateFollowsTheAccount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := NewRate(100, 1)
+		r := NewRate(100)
 		r.Set(50)
 		if n := during(t, r, 10*time.Second); n < 499 || n > 501 {
 			t.Errorf("%d mails in 10 s at 50/s", n)
@@ -109,7 +114,7 @@ func TestRateFollowsTheAccount(t *testing.T) {
 
 func TestRateWithoutLimit(t *testing.T) {
 	t.Parallel()
-	r := NewRate(math.Inf(1), 0)
+	r := NewRate(math.Inf(1))
 	for range 1000 {
 		if !r.Take() {
 			t.Fatal("no mail may go")
@@ -117,7 +122,7 @@ func TestRateWithoutLimit(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if NewRate(1, 1).Wait(ctx) == nil {
+	if NewRate(1).Wait(ctx) == nil {
 		t.Error("an ended context waits")
 	}
 }
@@ -126,7 +131,7 @@ func TestRateWithoutLimit(t *testing.T) {
 func TestRateFindsALimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := NewRate(math.Inf(1), 1)
+		r := NewRate(math.Inf(1))
 		for range 1000 {
 			_ = r.Take()
 			time.Sleep(10 * time.Millisecond)

@@ -26,7 +26,7 @@ type Chunk struct {
 	Members   int64 // counted when it was cut; afterwards what came of it
 	State     ChunkState
 	Epoch     int64 // one more each time it is taken
-	Crashes   int   // how often a taker was lost
+	Crashes   int   // how many takers were lost one after another, without any result
 	Owner     string
 	Until     time.Time // of the lease; zero: nobody has it
 	Counts

@@ -118,7 +118,9 @@ func (t *transaction) chunk(run int64, no int) (*store.Chunk, error) {
 
 // loseChunk ends a lease whose holder is gone: what it had claimed is in doubt from now on.
 func (t *transaction) loseChunk(c *store.Chunk) error {
-	c.Crashes++
+	if err := t.countCrash(c); err != nil {
+		return err
+	}
 	state := store.ChunkOpen
 	if store.SetAside(c.Crashes) {
 		state = store.ChunkAside
@@ -131,6 +133,19 @@ func (t *transaction) loseChunk(c *store.Chunk) error {
 	c.InDoubt += n
 	const update = `UPDATE chunk SET state = ?, crashes = ?, owner = '', until = 0, claimed = claimed - ?3, in_doubt = in_doubt + ?3 WHERE run = ? AND no = ?`
 	return t.run(update, state, c.Crashes, n, c.Run, c.No)
+}
+
+// countCrash counts takers that were lost one after another without a result: who got somewhere was not lost because of the chunk.
+func (t *transaction) countCrash(c *store.Chunk) error {
+	const query = `SELECT EXISTS (SELECT 1 FROM delivery WHERE run = ? AND person >= ? AND person < ? AND chunk = ? AND epoch = ? AND state IN (2, 3))`
+	var results bool
+	_, err := t.row(query, []any{c.Run, c.People.From, c.People.To, c.No, c.Epoch}, &results)
+	if results {
+		c.Crashes = 0
+	} else {
+		c.Crashes++
+	}
+	return err
 }
 
 // held looks whether a lease is still its holder's.

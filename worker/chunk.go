@@ -1,0 +1,359 @@
+package worker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+
+	"germane/store"
+)
+
+// chunkWork is a chunk in hand. One goroutine owns it: it decides about people, claims as many as there are free slots, and writes
+// down what became of them, claims and results in one transaction.
+type chunkWork struct {
+	w       *Worker
+	content *Content
+	chunk   *store.Chunk
+	guard   *guard
+	decider decider
+
+	prior map[int64]*store.Delivery // rows from before it was taken
+	next  func() (*store.Person, error, bool)
+	stop  func()
+
+	free  []*job // for use again
+	ready []*job // to be claimed
+	rows  []*job // skipped or held out: they need no slot
+	later []*job // to be tried again
+	ended bool   // everybody was read
+
+	done    chan outcome
+	flying  int
+	results []store.Result
+	held    *slot     // taken while waiting
+	written time.Time // when the lease was last extended
+
+	lost   bool // the lease, or the run does not go on
+	broken bool // a step failed: what it claimed is not known
+	tailed bool
+}
+
+const (
+	readAhead  = 64              // people decided before there is room for them
+	rowBatch   = 250             // rows without a mail that are written together
+	nearFuture = 2 * time.Second // tries sooner than this are waited for with the chunk in hand
+)
+
+// take leases a chunk; nil when it is not to be had.
+func (w *Worker) take(ctx context.Context, ready *store.Chunk) (*chunkWork, error) {
+	name := chunkName{ready.Run, ready.No}
+	w.mu.Lock()
+	_, ours := w.working[name]
+	w.mu.Unlock()
+	if ours {
+		return nil, nil
+	}
+	run, err := w.Store.Run(ctx, ready.Run)
+	if err != nil {
+		return nil, err
+	}
+	content, err := w.Contents.Campaign(ctx, run.Version, run.Campaign)
+	if errors.Is(err, ErrFormat) {
+		w.Log.Warn("a chunk is left to others", "run", run.ID, "err", err)
+		return nil, nil
+	}
+	if err != nil {
+		w.halt(run.ID, store.RunStopped, brief(err.Error()))
+		return nil, nil
+	}
+	now := w.Now()
+	chunk, err := w.Store.TakeChunk(ctx, ready.Run, ready.No, w.Owner, now, now.Add(lease))
+	if errors.Is(err, store.ErrLost) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	k := &chunkWork{
+		w: w, content: content, chunk: chunk, guard: w.guard(ready.Run), decider: decider{content: content, rules: w.rules()},
+		done: make(chan outcome, w.Concurrency), written: now,
+	}
+	w.mu.Lock()
+	w.working[name] = true
+	w.mu.Unlock()
+	return k, nil
+}
+
+func (k *chunkWork) name() chunkName { return chunkName{k.chunk.Run, k.chunk.No} }
+
+func (k *chunkWork) lease() store.Lease {
+	return store.Lease{Run: k.chunk.Run, Chunk: k.chunk.No, Epoch: k.chunk.Epoch}
+}
+
+// work sends a chunk's people, until all have their rows, or the context ends, or the run does not go on.
+func (k *chunkWork) work(ctx context.Context) {
+	defer k.leave()
+	if err := k.begin(ctx); err != nil {
+		k.fail("read what was done before", err)
+	}
+	defer k.stop()
+	for !k.halted(ctx) && !k.finished() {
+		if err := k.turn(ctx); err != nil && ctx.Err() == nil {
+			k.fail("work on a chunk", err)
+		}
+	}
+}
+
+func (k *chunkWork) fail(what string, err error) {
+	k.broken = true
+	k.w.Log.Error(what, "run", k.chunk.Run, "chunk", k.chunk.No, "err", err)
+}
+
+func (k *chunkWork) halted(ctx context.Context) bool { return k.lost || k.broken || ctx.Err() != nil }
+
+// begin opens what is read from. A chunk that somebody had before has rows already.
+func (k *chunkWork) begin(ctx context.Context) error {
+	k.next, k.stop = iter.Pull2(k.w.Store.EachPerson(ctx, k.chunk.People))
+	if k.chunk.Epoch == 1 {
+		return nil
+	}
+	rows, err := k.w.Store.DeliveriesIn(ctx, k.chunk.Run, k.chunk.People)
+	if err != nil {
+		return err
+	}
+	k.prior = make(map[int64]*store.Delivery, len(rows))
+	for _, d := range rows {
+		k.prior[d.Person] = d
+	}
+	return nil
+}
+
+// turn is one step: what came back is noted, people are decided, and as many as there is room for are claimed.
+func (k *chunkWork) turn(ctx context.Context) error {
+	k.collect()
+	if err := k.read(); err != nil {
+		return err
+	}
+	k.revive()
+	claims, slots := k.room()
+	due := k.w.Now().Sub(k.written) >= renewal
+	if len(claims) > 0 || len(k.results) > 0 || due || len(k.rows) >= rowBatch || k.ended && len(k.rows) > 0 {
+		return k.step(ctx, claims, slots)
+	}
+	if !k.finished() {
+		k.wait(ctx)
+	}
+	return nil
+}
+
+// collect takes the outcomes that are there.
+func (k *chunkWork) collect() {
+	for {
+		select {
+		case o := <-k.done:
+			k.note(&o)
+		default:
+			return
+		}
+	}
+}
+
+func (k *chunkWork) note(o *outcome) {
+	k.flying--
+	result, again := k.judge(o)
+	k.results = append(k.results, result)
+	if result.State == store.Retry {
+		o.job.again = k.w.Now().Add(again)
+		k.later = append(k.later, o.job)
+		return
+	}
+	k.free = append(k.free, o.job)
+}
+
+// read decides about people until enough wait.
+func (k *chunkWork) read() error {
+	for !k.ended && len(k.ready) < readAhead && len(k.rows) < rowBatch {
+		p, err, ok := k.next()
+		if !ok {
+			k.ended = true
+			break
+		}
+		if err != nil {
+			return err
+		}
+		k.decide(p)
+	}
+	if k.ended && len(k.ready) == 0 && !k.tailed {
+		k.tailed = true
+		k.w.tails(k.name())
+	}
+	return nil
+}
+
+func (k *chunkWork) decide(p *store.Person) {
+	prior := k.prior[p.Number]
+	if prior != nil && prior.State != store.Retry {
+		return
+	}
+	j := k.job()
+	member := k.decider.decide(j, p, k.w.Now())
+	switch {
+	case prior != nil && !(member && j.decision.State == store.Claimed):
+		// It was claimed once, and so must end as sent or failed.
+		j.fail = cmp.Or(j.decision.Reason, "no longer in the audience")
+		j.decision.State, j.decision.Reason = store.Claimed, ""
+		k.ready = append(k.ready, j)
+	case prior != nil && k.w.Now().Before(prior.Done.Add(k.w.delay(prior.Attempt))) && prior.Reason != reasonThrottled:
+		j.attempt, j.again = prior.Attempt, prior.Done.Add(k.w.delay(prior.Attempt))
+		k.later = append(k.later, j)
+	case !member:
+		k.free = append(k.free, j)
+	case j.decision.State == store.Claimed:
+		k.ready = append(k.ready, j)
+	default:
+		k.rows = append(k.rows, j)
+	}
+}
+
+func (k *chunkWork) job() *job {
+	if last := len(k.free) - 1; last >= 0 {
+		j := k.free[last]
+		k.free = k.free[:last]
+		return j
+	}
+	return &job{}
+}
+
+// revive makes those ready whose time has come again.
+func (k *chunkWork) revive() {
+	now := k.w.Now()
+	k.later = slices.DeleteFunc(k.later, func(j *job) bool {
+		due := !now.Before(j.again)
+		if due {
+			k.ready = append(k.ready, j)
+		}
+		return due
+	})
+}
+
+// room takes a free slot and a token of the rate for as many as are ready.
+func (k *chunkWork) room() (claims []*job, slots []*slot) {
+	for len(claims) < len(k.ready) && k.w.sender.blocked() == 0 {
+		s := k.slot()
+		if s == nil {
+			break
+		}
+		if !k.w.rate.Take() {
+			k.w.slots <- s
+			break
+		}
+		claims, slots = append(claims, k.ready[len(claims)]), append(slots, s)
+	}
+	if k.held != nil && len(claims) == len(k.ready) {
+		k.w.slots <- k.held
+		k.held = nil
+	}
+	return claims, slots
+}
+
+func (k *chunkWork) slot() *slot {
+	if s := k.held; s != nil {
+		k.held = nil
+		return s
+	}
+	select {
+	case s := <-k.w.slots:
+		return s
+	default:
+		return nil
+	}
+}
+
+// step writes results and claims, and lets those go that are claimed.
+func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) error {
+	now := k.w.Now()
+	s := &store.Step{Lease: k.lease(), Now: now, Until: now.Add(lease), Results: k.results}
+	for _, list := range [][]*job{claims, k.rows} {
+		for _, j := range list {
+			s.Decisions = append(s.Decisions, j.decision)
+		}
+	}
+	decided, err := k.w.Store.Step(context.WithoutCancel(ctx), s)
+	if err == nil || errors.Is(err, store.ErrLost) {
+		k.results, k.written = k.results[:0], now
+	}
+	if err != nil {
+		for _, s := range slots {
+			k.w.slots <- s
+		}
+		if k.lost = errors.Is(err, store.ErrLost); k.lost {
+			err = nil
+		}
+		return err
+	}
+	k.free, k.rows = append(k.free, k.rows...), k.rows[:0]
+	for i, j := range claims {
+		k.claimed(ctx, j, slots[i], &decided[i])
+	}
+	k.ready = slices.Delete(k.ready, 0, len(claims))
+	return nil
+}
+
+// claimed lets a job go, if it is ours.
+func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decided) {
+	if d.State != store.Claimed || j.fail != "" {
+		k.w.slots <- s
+		if d.State == store.Claimed {
+			k.results = append(k.results, store.Result{Person: j.person.Number, Occasion: j.decision.Occasion, State: store.Failed, Reason: j.fail, At: k.w.Now()})
+			k.guard.poisoned(k.w, k.chunk.Run, j.fail)
+		}
+		k.free = append(k.free, j)
+		return
+	}
+	j.attempt = d.Attempt
+	k.flying++
+	go func() {
+		o := s.send(ctx, k.w.Transport, k.content, k.chunk.Run, j)
+		k.w.slots <- s
+		k.done <- o
+	}()
+}
+
+// finished reports that nothing is left to be done now; tries that come later are another taker's.
+func (k *chunkWork) finished() bool {
+	return k.ended && k.flying == 0 && len(k.ready) == 0 && len(k.rows) == 0 && len(k.results) == 0 &&
+		(len(k.later) == 0 || k.nextTry().After(k.w.Now().Add(nearFuture)))
+}
+
+func (k *chunkWork) nextTry() time.Time {
+	return slices.MinFunc(k.later, func(a, b *job) int { return a.again.Compare(b.again) }).again
+}
+
+// wait sleeps until something can be done.
+func (k *chunkWork) wait(ctx context.Context) {
+	now := k.w.Now()
+	until := renewal - now.Sub(k.written)
+	if len(k.later) > 0 {
+		until = min(until, k.nextTry().Sub(now))
+	}
+	slots := k.w.slots
+	if len(k.ready) == 0 || k.held != nil {
+		slots = nil
+	} else if blocked := k.w.sender.blocked(); blocked > 0 {
+		slots, until = nil, min(until, blocked, tick)
+	} else if len(slots) > 0 { // the rate keeps it
+		slots, until = nil, min(until, time.Duration(float64(time.Second)/max(k.w.rate.PerSecond(), 1)))
+	}
+	timer := time.NewTimer(max(until, time.Millisecond))
+	defer timer.Stop()
+	select {
+	case o := <-k.done:
+		k.note(&o)
+	case k.held = <-slots:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,248 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"germane/send"
+	"germane/store"
+	"germane/token"
+)
+
+// Config is what a worker works with.
+type Config struct {
+	Store     store.Store
+	Contents  *Contents
+	Transport send.Transport
+	Keys      *token.Keys
+	Owner     string // this worker's name, on leases
+	// Alone says that no other worker uses the store: leases left by whoever came before are ended at once.
+	Alone bool
+	// Real delivery leaves this machine: without the database being armed, only Allowed addresses are mailed.
+	Real    bool
+	Allowed []string // patterns; see [Allowed]
+
+	Concurrency int                    // sends in flight; at least 1
+	Rate        float64                // mails a second; 0: what the provider says, or no limit
+	FreeDisk    func() (uint64, error) // bytes; nil: nobody looks
+	Backoff     time.Duration          // before the second try of a mail that a server did not want yet; 0: a minute
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Worker takes chunks and sends. Make one with [New].
+type Worker struct {
+	Config
+	rate   *send.Rate
+	slots  chan *slot // those that are free
+	sender sender
+	gate   gate
+	wake   chan struct{}
+
+	mu      sync.Mutex
+	working map[chunkName]bool // chunks in hand: true while people of it are still to be claimed
+	guards  map[int64]*guard   // by run
+}
+
+type chunkName struct {
+	run int64
+	no  int
+}
+
+// New makes a worker. Nothing happens before [Worker.Work].
+func New(c Config) *Worker {
+	limit := math.Inf(1)
+	if c.Rate > 0 {
+		limit = c.Rate
+	}
+	c.Concurrency = max(c.Concurrency, 1)
+	w := &Worker{
+		Config: c, rate: send.NewRate(limit), slots: make(chan *slot, c.Concurrency), wake: make(chan struct{}, 1),
+		working: map[chunkName]bool{}, guards: map[int64]*guard{},
+	}
+	w.sender.now, w.gate.worker = c.Now, w
+	for range c.Concurrency {
+		w.slots <- &slot{letter: NewLetter(c.Keys)}
+	}
+	return w
+}
+
+const (
+	lease   = time.Minute
+	renewal = 15 * time.Second // of a lease while nothing else is to be written
+	tick    = time.Second      // how often the store is asked what has changed; the stop switch must work within 2 s
+	grace   = 24 * time.Hour   // how long a run settles
+	maxOpen = 8                // chunks in hand, nearly all of which only wait for their last answers
+)
+
+// Work takes chunks and sends their people, until the context ends: then it waits for what is in flight, and leaves nothing in doubt.
+// With drain it returns when nothing is due any more. The error is the store's, when it did not answer.
+func (w *Worker) Work(ctx context.Context, drain bool) error {
+	if w.Alone {
+		if _, err := w.Store.Sweep(ctx, w.Now(), true); err != nil {
+			return fmt.Errorf("take over: %w", err)
+		}
+	}
+	for ctx.Err() == nil {
+		done, err := w.shift(ctx, drain)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && drain:
+			return err
+		case err != nil:
+			w.Log.Error("the database does not answer: nothing is sent", "err", err)
+		case done:
+			return nil
+		}
+		pause(ctx, w.wake, tick)
+	}
+	return nil
+}
+
+// shift works until the gate is shut, or nothing is left to drain. Whenever it returns, no chunk is in hand.
+func (w *Worker) shift(ctx context.Context, drain bool) (done bool, err error) {
+	ctx, end := context.WithCancel(ctx)
+	var chunks sync.WaitGroup
+	defer func() { end(); chunks.Wait() }()
+	for {
+		open, err := w.gate.look(ctx)
+		if err != nil || !open {
+			return false, err
+		}
+		if !w.Alone {
+			if _, err := w.Store.Sweep(ctx, w.Now(), false); err != nil {
+				return false, err
+			}
+		}
+		started, err := w.start(ctx, &chunks)
+		if err != nil {
+			return false, err
+		}
+		if !started && w.idle() {
+			if err := w.close(ctx); err != nil || drain {
+				return drain, err
+			}
+		}
+		if pause(ctx, w.wake, tick) != nil {
+			return false, nil
+		}
+	}
+}
+
+// start takes a chunk, if there is one and nobody of those in hand waits to be claimed.
+func (w *Worker) start(ctx context.Context, chunks *sync.WaitGroup) (started bool, err error) {
+	if !w.wantsMore() {
+		return true, nil
+	}
+	ready, err := w.Store.ReadyChunks(ctx, w.Now(), 2*maxOpen)
+	if err != nil {
+		return false, err
+	}
+	for i := range ready {
+		k, err := w.take(ctx, &ready[i])
+		if err != nil {
+			return false, err
+		}
+		if k == nil {
+			continue // somebody else has it, or this program cannot read its version
+		}
+		chunks.Go(func() {
+			k.work(ctx)
+			w.leave(k.name())
+		})
+		return true, nil
+	}
+	return false, nil
+}
+
+func (w *Worker) wantsMore() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, claiming := range w.working {
+		if claiming {
+			return false
+		}
+	}
+	return len(w.working) < maxOpen
+}
+
+func (w *Worker) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.working) == 0
+}
+
+// leave forgets a chunk that is no longer in hand.
+func (w *Worker) leave(c chunkName) {
+	w.mu.Lock()
+	delete(w.working, c)
+	w.mu.Unlock()
+	w.Wake()
+}
+
+// tails notes that everybody of a chunk is claimed: the next one may begin.
+func (w *Worker) tails(c chunkName) {
+	w.mu.Lock()
+	w.working[c] = false
+	w.mu.Unlock()
+	w.Wake()
+}
+
+// Wake makes a worker look for chunks at once.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// close finishes the runs of which nothing is open any more.
+func (w *Worker) close(ctx context.Context) error {
+	runs, err := w.Store.Runs(ctx, store.RunFilter{Open: true})
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if r.State == store.RunRunning || r.State == store.RunSettling {
+			if err := w.closeRun(ctx, r.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *Worker) closeRun(ctx context.Context, run int64) error {
+	before, err := w.Store.Run(ctx, run)
+	if err != nil {
+		return err
+	}
+	is, err := w.Store.CloseRun(ctx, run, w.Now(), grace)
+	if err != nil || is == before.State {
+		return err
+	}
+	r, err := w.Store.Run(ctx, run)
+	if err == nil {
+		w.Log.Info("run "+string(is), "campaign", r.Campaign, "run", r.ID, "planned", r.Planned, "sent", r.Sent, "failed", r.Failed,
+			"skipped", r.Skipped, "held_out", r.HeldOut, "in_doubt", r.InDoubt)
+	}
+	return err
+}
+
+// pause waits for a time, a wake-up, or the context's end, which it returns as an error.
+func pause(ctx context.Context, wake <-chan struct{}, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-wake:
+	case <-timer.C:
+	}
+	return nil
+}
