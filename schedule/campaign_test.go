@@ -48,7 +48,10 @@ func TestReadCampaign(t *testing.T) {
 		t.Errorf("got cadence %+v", d)
 	}
 	if !slices.Equal(c.Rollout.Steps, []float64{0.05, 0.25, 1}) || c.Rollout.Wait != 0 ||
-		!slices.Equal(c.Rollout.StopIf, []StopRule{{Complaints, 0.001}, {Bounces, 0.03}, {Fallback, 0.6}, {RenderErrors, 0.01}}) {
+		!slices.EqualFunc(c.Rollout.StopIf, []StopRule{{Signal: Complaints, Above: 0.001}, {Signal: Bounces, Above: 0.03}, {Signal: Fallback, Above: 0.6}, {Signal: RenderErrors, Above: 0.01}},
+			func(a, b StopRule) bool {
+				return a.Signal == b.Signal && a.Above == b.Above && a.Place.S == string(b.Signal)
+			}) {
 		t.Errorf("got rollout %+v", c.Rollout)
 	}
 	if c.Expect != (Expect{1000, 50000, 24 * time.Hour}) {

@@ -39,11 +39,8 @@ func readClock(r *document.Reader, text finding.Text) (Clock, bool) {
 
 // ReadZone reads the name of a time zone; nil with a finding when there is none of that name.
 func ReadZone(r *document.Reader, text finding.Text) *time.Location {
-	// "Local" would mean another zone on every machine.
-	if text.S != "" && text.S != "Local" {
-		if zone, err := time.LoadLocation(text.S); err == nil {
-			return zone
-		}
+	if zone := loadZone(text.S); zone != nil {
+		return zone
 	}
 	r.Add(text.Whole("unknown-time-zone", fmt.Sprintf("there is no time zone %q", text.S), "write a name of the IANA list, such as Europe/London, America/New_York or UTC"))
 	return nil

@@ -12,7 +12,7 @@ import (
 type Rollout struct {
 	Steps  []float64     // fractions of the audience, rising, the last is 1; empty: everybody at once
 	Wait   time.Duration // one-off: time between steps; 0 with a recurring campaign: one step per occurrence
-	StopIf []StopRule    // in the order of the file
+	StopIf []StopRule    // in the order of Signals below
 }
 
 // Signal is a rate that can stop a rollout.
@@ -30,6 +30,7 @@ const (
 type StopRule struct {
 	Signal Signal
 	Above  float64
+	Place  finding.Text // its key in the file
 }
 
 const maxSteps = 20
@@ -46,7 +47,7 @@ func readRollout(r *document.Reader, node *document.Node, cadence *Cadence) Roll
 	stop := r.Map(fields.Get("stop_if"), "stop_if")
 	for _, signal := range []Signal{Complaints, Bounces, Fallback, RenderErrors} {
 		if share, ok := stop.Share(string(signal)); ok {
-			rollout.StopIf = append(rollout.StopIf, StopRule{signal, share})
+			rollout.StopIf = append(rollout.StopIf, StopRule{signal, share, stop.Key(string(signal))})
 		}
 	}
 	stop.Done("stop_if")

@@ -1,0 +1,68 @@
+package schedule
+
+import "time"
+
+// CapSince is a cap at a moment: at most Max messages from Since on.
+type CapSince struct {
+	Topic string // counts only messages of this topic; "": all
+	Max   int
+	Since time.Time // the first moment that counts
+}
+
+// CapsSince returns the caps that a message of a topic must keep, for a person in a zone. All of them must hold, so the strictest
+// wins; those that another one implies are left out.
+//
+// A rolling window is exact: a message of exactly Per ago no longer counts. A weekly campaign under one message per 7d is therefore
+// stopped whenever a clock change, or a place further ahead in the queue, brings it a little closer than a week; a calendar window
+// knows no such hours.
+func CapsSince(caps []Cap, topic string, now time.Time, zone *time.Location) []CapSince {
+	var list []CapSince
+	for i := range caps {
+		if c := &caps[i]; c.Topic.S == "" || c.Topic.S == topic {
+			list = append(list, CapSince{c.Topic.S, c.Max, c.since(now, zone)})
+		}
+	}
+	var strictest []CapSince
+	for i, c := range list {
+		if !impliedByAnother(list, i, c) {
+			strictest = append(strictest, c)
+		}
+	}
+	return strictest
+}
+
+// impliedByAnother reports a cap that holds whenever another of its scope does. Of two equal ones the first stays.
+func impliedByAnother(list []CapSince, i int, c CapSince) bool {
+	for j, other := range list {
+		if j == i || other.Topic != c.Topic || other.Max > c.Max || other.Since.After(c.Since) {
+			continue
+		}
+		if j < i || other.Max < c.Max || other.Since.Before(c.Since) {
+			return true
+		}
+	}
+	return false
+}
+
+// since returns the first moment that counts. Times are kept in milliseconds, so the one after "Per ago" is that much later.
+func (c *Cap) since(now time.Time, zone *time.Location) time.Time {
+	if !c.Calendar {
+		return now.UTC().Truncate(time.Millisecond).Add(time.Millisecond - c.Per)
+	}
+	today := Shown(now, zone)
+	today = time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, time.UTC)
+	return Instant(today.Add(24*time.Hour-c.Per), zone) // Per is in whole days, and today is one of them
+}
+
+// CapMemory returns for how long it must be known who was mailed, so that every cap can be counted.
+func CapMemory(caps []Cap) time.Duration {
+	longest := time.Duration(0)
+	for i := range caps {
+		per := caps[i].Per
+		if caps[i].Calendar {
+			per += span // days with clock changes, and one that may be left out
+		}
+		longest = max(longest, per)
+	}
+	return longest
+}
