@@ -27,6 +27,7 @@ var imports = map[string][]string{
 	"render":               {"audience", "blocks", "templates", "internal/finding"},
 	"schedule":             {"audience", "internal/finding", "internal/document"},
 	"workspace":            {"audience", "blocks", "templates", "render", "schedule", "internal/finding", "internal/document"},
+	"check":                {"audience", "blocks", "templates", "render", "schedule", "workspace", "internal/finding"},
 	"internal/judges":      {}, // tests only
 	"internal/testkit":     {},
 	"store":                {"audience"},
@@ -37,7 +38,7 @@ var imports = map[string][]string{
 	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
-	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "store", "store/sqlite", "worker", "internal/finding", "internal/document"},
+	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "worker", "send", "token", "internal/finding", "internal/document"},
 }
 
 // pure packages have no clock, file, network, database or goroutine of their own: time and bytes come in as arguments.

@@ -20,11 +20,11 @@ func MailableAddress(text string) (address, problem string) {
 	}
 	at := strings.LastIndexByte(text, '@')
 	if !ascii(text[:at]) {
-		return "", fmt.Sprintf("%q has letters before the @ that mail servers do not take; only the domain may have them", text)
+		return "", fmt.Sprintf("%s has letters before the @ that mail servers do not take; only the domain may have them", quoted(text))
 	}
 	domain, err := idna.Lookup.ToASCII(text[at+1:])
 	if err != nil || !plainDomain(domain) {
-		return "", fmt.Sprintf("%q does not end in a domain that mail can be sent to", text)
+		return "", fmt.Sprintf("%s does not end in a domain that mail can be sent to", quoted(text))
 	}
 	if len(text[:at])+1+len(domain) > 254 {
 		return "", "is longer than an address can be"

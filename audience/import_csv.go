@@ -169,7 +169,7 @@ func (c *columns) readAttributes(cells [][]byte, row *RowError, u *Update) {
 		text := cellText(cells[column.at])
 		switch raw, problem := column.fromCell(text); {
 		case problem != "":
-			row.add(c.headers[column.at], fmt.Sprintf("cannot be %q: %s; %s", text, problem, column.Type.advice(text)))
+			row.add(c.headers[column.at], fmt.Sprintf("cannot be %s: %s; %s", column.shown(text), problem, column.Type.advice(text)))
 		case raw == nil:
 			b = append(b, "null"...)
 		default:

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -264,7 +263,7 @@ func (pr *personReader) observedAt(raw []byte) {
 func (pr *personReader) time(place string, raw []byte) time.Time {
 	s := pr.text(place, raw, func(s string) string {
 		if _, ok := parseTime(s); !ok {
-			return fmt.Sprintf("%q is not a time: write 2027-03-01T09:00:00Z", s)
+			return fmt.Sprintf("%s is not a time: write 2027-03-01T09:00:00Z", quoted(s))
 		}
 		return ""
 	})
@@ -304,9 +303,9 @@ func CheckEmail(email string) string {
 	case len(email) > 254: // RFC 5321, 4.5.3.1.3, less the angle brackets
 		return "is longer than an address can be"
 	case err != nil || hasControl(email):
-		return fmt.Sprintf("%q is not an e-mail address", email)
+		return fmt.Sprintf("%s is not an e-mail address", quoted(email))
 	case address.Name != "" || address.Address != email:
-		return fmt.Sprintf("%q is more than a bare address; write %s", email, address.Address)
+		return fmt.Sprintf("%s is more than a bare address; write %s", quoted(email), address.Address)
 	}
 	return ""
 }
@@ -319,7 +318,7 @@ var (
 // CheckTimeZone says what is wrong with the form of a time zone's name; whether the zone exists is for those with a clock to say.
 func CheckTimeZone(zone string) string {
 	if len(zone) > 64 || !zoneForm.MatchString(zone) || zone == "Local" {
-		return fmt.Sprintf("%q is not the name of a time zone, such as Europe/London", zone)
+		return fmt.Sprintf("%s is not the name of a time zone, such as Europe/London", quoted(zone))
 	}
 	return ""
 }
@@ -327,7 +326,7 @@ func CheckTimeZone(zone string) string {
 // CheckLocale says what is wrong with a locale; "" when nothing is.
 func CheckLocale(locale string) string {
 	if !localeForm.MatchString(locale) {
-		return fmt.Sprintf("%q is not a locale, such as en or pt-BR", locale)
+		return fmt.Sprintf("%s is not a locale, such as en or pt-BR", quoted(locale))
 	}
 	return ""
 }
@@ -379,48 +378,4 @@ func (p *Person) observedTimes() map[string]time.Time {
 		}
 	}
 	return times
-}
-
-// Check compares the person with what is declared and returns everything that does not fit: no id or address, unknown attributes
-// and topics, values that would be missing because the catalogue does not allow them. A blank value is no problem.
-func (p *Person) Check(catalogue *Catalogue, topics []string) []*PersonError {
-	var problems []*PersonError
-	add := func(place, problem string) { problems = append(problems, &PersonError{Place: place, Problem: problem}) }
-	if p.ID == "" {
-		add("id", "is missing")
-	}
-	if p.Email == "" {
-		add("email", "is missing")
-	}
-	for _, name := range sortedKeys(p.Attributes) {
-		if problem := catalogue.checkValue(name, p.Attributes[name]); problem != "" {
-			add(join("attributes", name), problem)
-		}
-	}
-	for _, name := range sortedKeys(p.Observed) {
-		if _, ok := catalogue.Attribute(name); !ok {
-			add(join("observed_at", name), "is not declared in attributes.yaml")
-		}
-	}
-	for _, name := range sortedKeys(p.Topics) {
-		if !slices.Contains(topics, name) {
-			add(join("topics", name), "is not a topic of germane.yaml")
-		}
-	}
-	return problems
-}
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-func (c *Catalogue) checkValue(name string, raw json.RawMessage) string {
-	a, ok := c.Attribute(name)
-	if !ok {
-		return "is not declared in attributes.yaml"
-	}
-	var v Value
-	var buffer []Value
-	if raw[0] == 'n' || a.Type.decode(raw, &v, &buffer) != NotAllowed {
-		return ""
-	}
-	return fmt.Sprintf("%s is not allowed for %s; %s", raw[:min(len(raw), 60)], withArticle(a.Type.String()), a.Type.advice(""))
 }

@@ -18,11 +18,7 @@ func openDatabase(ctx context.Context, o *options, w *workspace.Workspace) (*sql
 	if w.Config.Database.Postgres != "" {
 		return nil, hint(errors.New("this germane keeps its data in SQLite only"), "write in germane.yaml: database: germane.db")
 	}
-	path := w.Config.Database.File
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(o.dir, path)
-	}
-	s, err := sqlite.Open(ctx, path, sqlite.Options{})
+	s, err := sqlite.Open(ctx, databaseFile(o, w), sqlite.Options{})
 	switch {
 	case errors.Is(err, store.ErrNewerSchema):
 		return nil, hint(err, "use the germane that the database was made by, or a newer one")
@@ -32,6 +28,19 @@ func openDatabase(ctx context.Context, o *options, w *workspace.Workspace) (*sql
 		return nil, hint(err, "is the disk full, or the folder read-only?")
 	}
 	return s, nil
+}
+
+// databaseFile is where the workspace's SQLite database is.
+func databaseFile(o *options, w *workspace.Workspace) string {
+	return below(o.dir, w.Config.Database.File)
+}
+
+// below resolves a path that a workspace names.
+func below(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 // withDatabase runs f on the database of a workspace of which only germane.yaml must be sound: whoever wants to withdraw does not wait
@@ -71,7 +80,14 @@ func findPerson(ctx context.Context, s store.People, who string) (*store.Person,
 	}
 	p, err := find(ctx, who)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, hint(fmt.Errorf("nobody here is %s", who), "`germane people list` shows who is")
+		return nil, hint(nobodyError(who), "`germane people list` shows who is")
 	}
 	return p, err
 }
+
+// nobodyError is a [store.ErrNotFound] that says who was looked for.
+type nobodyError string
+
+func (e nobodyError) Error() string { return "nobody here is " + string(e) }
+
+func (nobodyError) Unwrap() error { return store.ErrNotFound }

@@ -185,37 +185,6 @@ func cell(raw json.RawMessage) string {
 	return string(raw)
 }
 
-func newPeopleForget(sys *system, o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "forget EMAIL",
-		Short: "Erase a person",
-		Long: `Erase a person: attributes, consent and events. A keyed hash of the address stays, so that no
-import brings them back; deliveries stay, without anything that says whose they were.`,
-		Example: "  germane people forget ann@mail.example",
-		Args:    arguments(1, 1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return changePerson(c, sys, o, args[0], "is erased", func(s *sqlite.Store, p *store.Person) error {
-				return s.Forget(c.Context(), p.Email, sys.now())
-			})
-		},
-	}
-}
-
-// changePerson finds somebody, changes something and says so.
-func changePerson(c *cobra.Command, sys *system, o *options, who, done string, change func(s *sqlite.Store, p *store.Person) error) error {
-	return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
-		p, err := findPerson(c.Context(), s, who)
-		if err != nil {
-			return err
-		}
-		if err := change(s, p); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(sys.stderr, "%s %s.\n", who, done)
-		return err
-	})
-}
-
 func newPeopleUnsubscribe(sys *system, o *options) *cobra.Command {
 	var topics []string
 	c := &cobra.Command{

@@ -83,7 +83,7 @@ file of rejects, and the others land. It can be stopped and run again.`,
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(im.run(c.Context(), w, s), s.Close()); err != nil {
+			if err := errors.Join(im.run(c.Context(), o, w, s), s.Close()); err != nil {
 				return err
 			}
 			return im.report(o)
@@ -110,8 +110,8 @@ func (im *peopleImport) checkFlags() error {
 	return nil
 }
 
-func (im *peopleImport) run(ctx context.Context, w *workspace.Workspace, s *sqlite.Store) error {
-	options, err := im.options(w)
+func (im *peopleImport) run(ctx context.Context, o *options, w *workspace.Workspace, s *sqlite.Store) error {
+	importing, err := im.options(w)
 	if err != nil {
 		return err
 	}
@@ -120,11 +120,11 @@ func (im *peopleImport) run(ctx context.Context, w *workspace.Workspace, s *sqli
 		return err
 	}
 	defer in.Close()
-	rows, err := im.reader(options)
+	rows, err := im.reader(importing)
 	if err != nil {
 		return err
 	}
-	im.rejected = &rejectsFile{path: cmp.Or(im.rejects, im.besides()+".rejects.csv")}
+	im.rejected = &rejectsFile{path: cmp.Or(im.rejects, im.besides()+".rejects.csv"), index: rejectsIndex(databaseFile(o, w))}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	return errors.Join(im.land(ctx, s, im.read(ctx, rows)), im.rejected.close())
