@@ -29,10 +29,14 @@ func TestPlans(t *testing.T) {
 		{"on time", "every: day 09:00", "UTC", "2027-03-01 09:00", "2027-03-02 09:00", "02T09:00, wake 03T09:00"},
 		{"a minute early", "every: day 09:00", "UTC", "2027-03-01 09:00", "2027-03-02 08:59", "wake 02T09:00"},
 		{"again at once", "every: day 09:00", "UTC", "2027-03-02 09:00", "2027-03-02 09:00", "wake 03T09:00"},
-		{"five hours down: skip", "cron: 0 * * * *; catch_up: skip", "UTC", "2027-03-01 07:00", "2027-03-01 12:30",
-			"01T08:00 missed, 01T09:00 missed, 01T10:00 missed, 01T11:00 missed, 01T12:00 missed, wake 01T13:00"},
-		{"five hours down: skip, but the last is on time", "cron: 0 * * * *; catch_up: skip", "UTC", "2027-03-01 10:00", "2027-03-01 12:04",
-			"01T12:00, 01T11:00 missed, wake 01T13:00"},
+		{
+			"five hours down: skip", "cron: 0 * * * *; catch_up: skip", "UTC", "2027-03-01 07:00", "2027-03-01 12:30",
+			"01T08:00 missed, 01T09:00 missed, 01T10:00 missed, 01T11:00 missed, 01T12:00 missed, wake 01T13:00",
+		},
+		{
+			"five hours down: skip, but the last is on time", "cron: 0 * * * *; catch_up: skip", "UTC", "2027-03-01 10:00", "2027-03-01 12:04",
+			"01T12:00, 01T11:00 missed, wake 01T13:00",
+		},
 		{"five hours down: latest", "cron: 0 * * * *; catch_up: latest", "UTC", "2027-03-01 09:00", "2027-03-01 12:30", "01T12:00, 01T10:00 missed, 01T11:00 missed, wake 01T13:00"},
 		{"five hours down: all", "cron: 0 * * * *; catch_up: all", "UTC", "2027-03-01 09:00", "2027-03-01 12:30", "01T10:00, 01T11:00, 01T12:00, wake 01T13:00"},
 		{"all, but not too late", "cron: 0 * * * *; catch_up: all; max_late: 90min", "UTC", "2027-03-01 09:00", "2027-03-01 12:30", "01T11:00, 01T12:00, 01T10:00 late, wake 01T13:00"},
@@ -51,8 +55,10 @@ func TestPlans(t *testing.T) {
 		{"behind UTC", "every: day 09:00; time_zone: America/Los_Angeles", "UTC", "2027-03-01 08:00", "2027-03-01 16:59", "wake 01T17:00"},
 		{"at the start", "every: day 09:00; start: 2027-03-02 09:00", "UTC", "2027-03-01 00:00", "2027-03-02 12:00", "02T09:00, wake 03T09:00"},
 		{"after the end", "every: day 09:00; end: 2027-03-01", "UTC", "2027-03-01 00:00", "2027-03-05 12:00", "01T09:00, wake never"},
-		{"a clock change", "cron: */30 * * * *; time_zone: Europe/Berlin; catch_up: all", "UTC", "2027-03-28 01:30", "2027-03-28 01:00",
-			"28T03:00, 28T02:00 clock change, 28T02:30 clock change, wake 28T01:30"},
+		{
+			"a clock change", "cron: */30 * * * *; time_zone: Europe/Berlin; catch_up: all", "UTC", "2027-03-28 01:30", "2027-03-28 01:00",
+			"28T03:00, 28T02:00 clock change, 28T02:30 clock change, wake 28T01:30",
+		},
 		{"the database's clock is behind", "every: day 09:00", "UTC", "2027-03-05 09:00", "2027-03-02 12:00", "wake 06T09:00"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

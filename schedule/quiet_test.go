@@ -129,8 +129,11 @@ func TestCapsSince(t *testing.T) {
 	}{
 		{"none", "UTC", "2027-03-10 12:00", nil, ""},
 		{"rolling", "UTC", "2027-03-10 12:00", []Cap{{Max: 2, Per: 7 * day}}, "2 since 03 12:00:00.001"},
-		{"of the topic, of all, of another", "UTC", "2027-03-10 12:00", []Cap{{Max: 1, Per: day, Topic: topic("tips")}, {Max: 2, Per: 7 * day}, {Max: 1, Per: day, Topic: topic("offers")}},
-			"tips: 1 since 09 12:00:00.001, 2 since 03 12:00:00.001"},
+		{
+			"of the topic, of all, of another", "UTC", "2027-03-10 12:00",
+			[]Cap{{Max: 1, Per: day, Topic: topic("tips")}, {Max: 2, Per: 7 * day}, {Max: 1, Per: day, Topic: topic("offers")}},
+			"tips: 1 since 09 12:00:00.001, 2 since 03 12:00:00.001",
+		},
 		{"the strictest", "UTC", "2027-03-10 12:00", []Cap{{Max: 2, Per: 7 * day}, {Max: 1, Per: 7 * day}, {Max: 1, Per: day}, {Max: 1, Per: 7 * day}}, "1 since 03 12:00:00.001"},
 		{"neither is stricter", "UTC", "2027-03-10 12:00", []Cap{{Max: 2, Per: 7 * day}, {Max: 1, Per: day}}, "2 since 03 12:00:00.001, 1 since 09 12:00:00.001"},
 		{"today in Tokyo", "Asia/Tokyo", "2027-03-10 16:00", []Cap{{Max: 1, Per: day, Calendar: true}}, "1 since 10 15:00:00.000"},
