@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"germane/internal/finding"
+	"germane/schedule"
 )
 
 // references follows the names that lead from one file to another. Blocks are followed when messages are compiled, attributes
@@ -20,6 +21,7 @@ func (l *loader) references() {
 		l.refer(c.Template, "unknown-template", "template", l.names["templates"], "templates/%s.md")
 		l.refer(c.Sender, "unknown-sender", "sender", l.senderNames(), "senders: {%s: …} in germane.yaml")
 		l.topic(c.Topic)
+		l.measured(c)
 	}
 	for _, limit := range w.Config.Caps {
 		l.topic(limit.Topic)
@@ -28,6 +30,19 @@ func (l *loader) references() {
 
 func (l *loader) topic(text finding.Text) {
 	l.refer(text, "unknown-topic", "topic", l.w.Config.TopicNames(), "topics: {%s: …} in germane.yaml")
+}
+
+// measured reports limits of a rollout on what only the provider's notices tell.
+func (l *loader) measured(c *schedule.Campaign) {
+	if len(l.w.Config.SNSTopics) > 0 {
+		return
+	}
+	for _, rule := range c.Rollout.StopIf {
+		if !rule.Signal.Measured() {
+			l.r.Add(rule.Place.Whole("limit-not-measured", string(rule.Signal)+" are not measured: no notices of the provider come in, so the rollout waits at its first step",
+				"name their source in germane.yaml, sns: {topics: [ARN]}, or leave the limit out"))
+		}
+	}
 }
 
 // refer reports a name that is none of the known ones; where says what would have to be there, with %s for the name.

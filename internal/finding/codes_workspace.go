@@ -182,6 +182,11 @@ var workspaceCodes = []Info{
 		Wrong:   "rollout: {steps: [25%, 5%, 50%]}", Right: "rollout: {steps: [5%, 25%, 100%]}",
 	},
 	{
+		Code: "limit-not-measured", Severity: Warning, Title: "A rollout's limit on something that is not measured",
+		Explain: "Only the mail provider knows of bounces and complaints, and its notices come in by the topics of sns in germane.yaml. Without them the limit can stop nothing, so the rollout waits at its first step.",
+		Wrong:   "stop_if: {complaints: 0.1%}   # and no topics of sns in germane.yaml", Right: "sns: {topics: [\"arn:aws:sns:eu-west-1:123456789012:mail\"]}   # in germane.yaml",
+	},
+	{
 		Code: "bad-range", Severity: Error, Title: "A text that is not a range",
 		Explain: "A range is the least and the most, with two dots between; one of them may be left out.",
 		Wrong:   "expect: {audience: 1000-50000}", Right: "expect: {audience: 1000..50000}",
