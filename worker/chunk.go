@@ -206,7 +206,7 @@ func (k *chunkWork) decide(p *store.Person) {
 		j.fail = cmp.Or(j.decision.Reason, "no longer in the audience")
 		j.decision.State, j.decision.Reason = store.Claimed, ""
 		k.ready = append(k.ready, j)
-	case prior != nil && k.w.Now().Before(prior.Done.Add(k.w.delay(prior.Attempt))) && prior.Reason != reasonThrottled:
+	case prior != nil && isReply(prior.Reason) && k.w.Now().Before(prior.Done.Add(k.w.delay(prior.Attempt))):
 		j.attempt, j.again = prior.Attempt, prior.Done.Add(k.w.delay(prior.Attempt))
 		k.later = append(k.later, j)
 	case !member:

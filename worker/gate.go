@@ -118,6 +118,7 @@ func (w *Worker) rules() Rules {
 // sender is how the way out fares. While it is blocked nothing is claimed, as every mail would come back.
 type sender struct {
 	now    func() time.Time
+	second time.Duration
 	mu     sync.Mutex
 	until  time.Time // blocked until then
 	misses int       // failures since something worked
@@ -141,14 +142,14 @@ func (s *sender) fails(why string) {
 		return
 	}
 	s.misses++
-	s.until = now.Add(min(time.Second<<min(s.misses-1, 6), time.Minute))
+	s.until = now.Add(min(s.second<<min(s.misses-1, 6), 60*s.second))
 }
 
 // spent notes that the day's mails are used up. The gate asks when there are some again.
 func (s *sender) spent(why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.quota, s.why, s.until = true, why, s.now().Add(limitsEvery)
+	s.quota, s.why, s.until = true, why, s.now().Add(60*s.second)
 }
 
 func (s *sender) waitsForQuota() bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"germane/send"
@@ -108,15 +109,15 @@ func (k *chunkWork) notSent(o *outcome, result *store.Result) time.Duration {
 	case r.Outcome == send.Throttled:
 		k.w.rate.Throttled()
 		result.Reason = reasonThrottled
-		return min(time.Duration(o.job.attempt)*time.Second, 30*time.Second)
+		return min(time.Duration(o.job.attempt), 30) * k.w.second()
 	case r.Outcome == send.Quota:
 		result.Reason = reasonQuota
 		k.w.sender.spent(r.Text)
-		return time.Second
+		return k.w.second()
 	case r.Outcome == send.Stopped:
 		k.guard.stopped(k.w, k.chunk.Run, r)
-		return time.Second
-	case isReply(r):
+		return k.w.second()
+	case isReply(r.Code):
 		k.w.sender.works()
 		if o.job.attempt >= maxAttempts {
 			result.State = store.Failed
@@ -125,17 +126,16 @@ func (k *chunkWork) notSent(o *outcome, result *store.Result) time.Duration {
 		return k.w.delay(o.job.attempt)
 	}
 	k.w.sender.fails(r.Text)
-	return time.Second
+	return k.w.second()
 }
 
 // isReply reports that a server answered, and did not want this mail yet: other mails may fare better.
-func isReply(r *send.Result) bool { return len(r.Code) > 6 && r.Code[:6] == "smtp 4" }
+func isReply(code string) bool { return strings.HasPrefix(code, "smtp 4") }
 
 // delay is how long a mail waits that a server did not want yet: 1, 4, 16, 30, 30 … minutes.
 func (w *Worker) delay(attempt int) time.Duration {
-	base := w.Backoff
-	if base == 0 {
-		base = time.Minute
-	}
-	return min(base<<(2*min(attempt-1, 10)), 30*base)
+	return min(w.Backoff<<(2*min(attempt-1, 10)), 30*w.Backoff)
 }
+
+// second is how long the shortest waits are: a second, but for tests.
+func (w *Worker) second() time.Duration { return w.Backoff / 60 }

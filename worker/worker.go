@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -29,7 +30,7 @@ type Config struct {
 	Concurrency int                    // sends in flight; at least 1
 	Rate        float64                // mails a second; 0: what the provider says, or no limit
 	FreeDisk    func() (uint64, error) // bytes; nil: nobody looks
-	Backoff     time.Duration          // before the second try of a mail that a server did not want yet; 0: a minute
+	Backoff     time.Duration          // before the second try of a mail that a server did not want yet, and 60 times the shortest wait; 0: a minute
 	Now         func() time.Time
 	Log         *slog.Logger
 }
@@ -59,12 +60,12 @@ func New(c Config) *Worker {
 	if c.Rate > 0 {
 		limit = c.Rate
 	}
-	c.Concurrency = max(c.Concurrency, 1)
+	c.Concurrency, c.Backoff = max(c.Concurrency, 1), cmp.Or(c.Backoff, time.Minute)
 	w := &Worker{
 		Config: c, rate: send.NewRate(limit), slots: make(chan *slot, c.Concurrency), wake: make(chan struct{}, 1),
 		working: map[chunkName]bool{}, guards: map[int64]*guard{},
 	}
-	w.sender.now, w.gate.worker = c.Now, w
+	w.sender.now, w.sender.second, w.gate.worker = c.Now, w.second(), w
 	for range c.Concurrency {
 		w.slots <- &slot{letter: NewLetter(c.Keys)}
 	}
