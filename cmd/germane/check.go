@@ -16,8 +16,8 @@ func newCheck(sys *system, o *options) *cobra.Command {
 		Use:   "check",
 		Short: "Find every mistake in the workspace",
 		Long: `Find every mistake in the workspace: attributes nobody declared, values that may be missing,
-rules that compare a number with a text, blocks without a last resort. Each finding says where it is
-and what to write instead. Errors stop a deployment; a warning can be allowed by a comment in its file,
+rules that compare a number with a text, variants that nobody can get, blocks without a last resort.
+Each finding says where it is and what to write instead. Errors stop a deployment; a warning can be allowed by a comment in its file,
 with a reason:
 
   # germane:allow unused-block kept for the spring campaign
@@ -34,7 +34,7 @@ Exit code 0: no errors (there may be warnings); 3: errors.`,
 			if o.json && !c.Flags().Changed("format") {
 				format = "json"
 			}
-			return check(sys, o, format)
+			return runCheck(sys, o, format)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", "text, json, github or sarif")
@@ -42,12 +42,12 @@ Exit code 0: no errors (there may be warnings); 3: errors.`,
 	return c
 }
 
-func check(sys *system, o *options, format string) error {
+func runCheck(sys *system, o *options, format string) error {
 	print, ok := printers[format]
 	if !ok {
 		return usageError{hint(fmt.Errorf("there is no format %q", format), "use text, json, github or sarif")}
 	}
-	w, findings, err := load(sys, o)
+	w, findings, err := loadProved(sys, o)
 	if err != nil {
 		return err
 	}

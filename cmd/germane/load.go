@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"germane/check"
 	"germane/internal/finding"
 	"germane/workspace"
 )
@@ -47,9 +48,18 @@ func (sys *system) variables() map[string]string {
 	return all
 }
 
+// loadProved reads the workspace and adds what is proved of it as a whole.
+func loadProved(sys *system, o *options) (*workspace.Workspace, []finding.Finding, error) {
+	w, findings, err := load(sys, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return w, finding.Sort(append(findings, check.Workspace(w)...)), nil
+}
+
 // loadSound loads a workspace for commands that need one without errors; its errors are printed.
 func loadSound(sys *system, o *options) (*workspace.Workspace, error) {
-	w, findings, err := load(sys, o)
+	w, findings, err := loadProved(sys, o)
 	if err != nil {
 		return nil, err
 	}

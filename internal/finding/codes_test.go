@@ -31,7 +31,7 @@ func TestCodesAreDocumented(t *testing.T) {
 func TestEveryReportedCodeIsDocumented(t *testing.T) {
 	t.Parallel()
 	call := regexp.MustCompile(`(?:At|Whole|about|report|add|addAt|place|complain|found\.at|say)\((?:[^"\n]*"[^"\n]*",)?[^"\n]*"([a-z]+(?:-[a-z]+)+)", `)
-	for _, folder := range []string{".", "../document", "../../audience", "../../templates", "../../blocks", "../../render", "../../schedule", "../../workspace"} {
+	for _, folder := range []string{".", "../document", "../../audience", "../../templates", "../../blocks", "../../render", "../../schedule", "../../workspace", "../../check"} {
 		entries, err := os.ReadDir(folder)
 		if err != nil {
 			t.Fatal(err)
