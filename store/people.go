@@ -36,6 +36,9 @@ type People interface {
 	PersonByNumber(ctx context.Context, number int64) (*Person, error)
 	// Census counts people and says which numbers they have.
 	Census(ctx context.Context) (Census, error)
+	// ZoneCounts counts people by the time zone they have, as imported: "" is none, and any other name may be no zone. Of very many
+	// names it returns the most frequent ones.
+	ZoneCounts(ctx context.Context) (map[string]int64, error)
 	// Forget erases a person: attributes, consent and events go; a keyed hash of the address stays, with what they withdrew from, so
 	// that no import brings them back. Deliveries keep the number, which leads nowhere.
 	Forget(ctx context.Context, email string, at time.Time) error

@@ -144,6 +144,26 @@ func (s *Store) Census(ctx context.Context) (store.Census, error) {
 	return c, nil
 }
 
+// maxZoneNames bounds what ZoneCounts returns. There are about 600 zones; imports can hold any number of names that are none.
+const maxZoneNames = 10_000
+
+// ZoneCounts implements [store.People].
+func (s *Store) ZoneCounts(ctx context.Context) (map[string]int64, error) {
+	counts := map[string]int64{}
+	const query = `SELECT time_zone, count(*) AS people FROM person GROUP BY time_zone ORDER BY people DESC, time_zone LIMIT ?`
+	err := s.rows(ctx, query, []any{maxZoneNames}, func(rows *sql.Rows) error {
+		var zone string
+		var people int64
+		err := rows.Scan(&zone, &people)
+		counts[zone] = people
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count people by time zone: %w", err)
+	}
+	return counts, nil
+}
+
 // Forget implements [store.People].
 func (s *Store) Forget(ctx context.Context, email string, at time.Time) error {
 	return s.change(ctx, "forget a person", func(t *transaction) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -124,6 +125,22 @@ func eachPerson(t *testing.T, f *fixture) {
 	}
 	for range f.EachPerson(f.ctx, store.Everybody) {
 		break // ends the reading, too
+	}
+}
+
+func zoneCounts(t *testing.T, f *fixture) {
+	if counts, err := f.ZoneCounts(f.ctx); err != nil || len(counts) != 0 {
+		t.Errorf("of nobody: %v, %v", counts, err)
+	}
+	var updates []audience.Update
+	for i, zone := range []string{"", "Europe/London", "Asia/Tokyo", "Europe/London", "No/Where"} {
+		updates = append(updates, audience.Update{Email: fmt.Sprintf("z%d@acme.example", i), TimeZone: zone})
+	}
+	f.people(store.Importing{}, updates)
+	f.people(store.Importing{}, []audience.Update{{Email: "z0@acme.example", TimeZone: "Asia/Tokyo"}}, store.Updated)
+	counts, err := f.ZoneCounts(f.ctx)
+	if want := map[string]int64{"Europe/London": 2, "Asia/Tokyo": 2, "No/Where": 1}; err != nil || !maps.Equal(counts, want) {
+		t.Errorf("got %v, %v", counts, err)
 	}
 }
 

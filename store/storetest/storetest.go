@@ -24,6 +24,7 @@ func Run(t *testing.T, open Open) {
 		"people/import moves addresses":     importMoves,
 		"people/dry run":                    dryRun,
 		"people/each":                       eachPerson,
+		"people/zones":                      zoneCounts,
 		"people/cancelled":                  cancelled,
 		"people/concurrent":                 concurrentImports,
 		"consent/withdrawal stays":          withdrawalStays,
