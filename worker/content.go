@@ -57,22 +57,31 @@ func (c *Contents) Campaign(ctx context.Context, hash, campaign string) (*Conten
 	if err != nil {
 		return nil, err
 	}
-	w := l.workspace
-	content := &Content{Workspace: w, Version: l.number, number: w.CampaignNumber(campaign)}
+	content, err := Draft(l.workspace, campaign)
+	if err != nil {
+		return nil, fmt.Errorf("version %.12s: %w", hash, err)
+	}
+	content.Version = l.number
+	content.topic, err = c.store.TopicNumber(ctx, content.Campaign.Topic.S)
+	return content, err
+}
+
+// Draft returns a campaign of a workspace that is not deployed: to try things. Its tracked addresses lead nowhere.
+func Draft(w *workspace.Workspace, campaign string) (*Content, error) {
+	content := &Content{Workspace: w, number: w.CampaignNumber(campaign)}
 	var ok bool
 	if content.Campaign, ok = w.Campaign(campaign); !ok {
-		return nil, fmt.Errorf("campaign %s of version %.12s: %w", campaign, hash, store.ErrNotFound)
+		return nil, fmt.Errorf("campaign %s: %w", campaign, store.ErrNotFound)
 	}
 	content.Message, _ = w.CampaignMessage(campaign)
 	if content.audience, ok = w.CampaignAudience(campaign); !ok {
-		return nil, fmt.Errorf("campaign %s of version %.12s has no message", campaign, hash)
+		return nil, fmt.Errorf("campaign %s has no message", campaign)
 	}
 	content.from = w.CampaignSender(campaign).Email
 	if w.Config.PublicURL != nil {
 		content.base = w.Config.PublicURL.String()
 	}
-	content.topic, err = c.store.TopicNumber(ctx, content.Campaign.Topic.S)
-	return content, err
+	return content, nil
 }
 
 func (c *Contents) load(ctx context.Context, hash string) (*loaded, error) {

@@ -29,15 +29,18 @@ func NewLetter(keys *token.Keys) *Letter {
 	return l
 }
 
-// write makes the mail of a job in a run. Its bytes are valid until the next one. Run and person 0 make a test mail: its links lead
-// where they should, and belong to nobody.
-func (l *Letter) write(c *Content, run int64, j *job) (*send.Mail, string, error) {
+// write makes the mail of a job in a run. Its bytes are valid until the next one.
+func (l *Letter) write(c *Content, run int64, j *job) (mail *send.Mail, skipped string, err error) {
+	return l.compose(c, run, j, store.DeliveryID(run, j.person.Number, j.decision.Occasion))
+}
+
+// compose makes a mail with an id. Without a run it is a test mail: its links lead where they should, and belong to nobody.
+func (l *Letter) compose(c *Content, run int64, j *job, id string) (*send.Mail, string, error) {
 	person := j.person.Number
 	if run == 0 {
 		person = 0
 	}
 	l.delivery = token.Delivery{Version: uint32(c.Version), Message: uint16(c.number), Run: uint32(run), Person: uint64(person), Occasion: uint16(j.decision.Occasion)}
-	id := store.DeliveryID(run, person, j.decision.Occasion)
 	l.envelope = render.Envelope{To: j.person.Email, Date: j.at, ID: id}
 	l.address(c)
 	rendered, err := l.renderer.Render(c.Message, &j.decoded, j.choices, &l.envelope)

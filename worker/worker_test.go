@@ -116,7 +116,7 @@ func TestWhatProvidersSay(t *testing.T) {
 			t.Parallel()
 			provider := &scripted{answer: test.answer}
 			r := newRig(t, 50, provider, nil)
-			r.config.Backoff = 60 * time.Millisecond
+			r.config.Backoff, r.config.Rate = 60*time.Millisecond, 1000
 			id := r.plan("monday")
 			r.drain(t.Context())
 			run := r.run(id)
