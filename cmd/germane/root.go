@@ -46,6 +46,7 @@ gets a complete message, and says why each person gets what they get.`,
 		return usageError{hint(err, "see `"+c.CommandPath()+" --help`")}
 	})
 	root.AddCommand(newInit(sys, o), newCheck(sys, o), newRender(sys, o), newWhy(sys, o), newPeople(sys, o), newVersion(sys, o))
+	root.AddCommand(newDeploy(sys, o), newRuns(sys, o))
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"strings"
+
+	"germane/store"
+	"germane/worker"
+)
+
+// advice says of each reason in the ledger what it means, and what can be done about it.
+var advice = map[string]string{
+	store.ReasonSuppressed:       "they bounced, complained or were suppressed: `germane people show EMAIL`",
+	store.ReasonNoConsent:        "they are not subscribed to the campaign's topic",
+	store.ReasonCap:              "they had as many mails lately as `caps` in germane.yaml allow",
+	store.ReasonErased:           "they were erased while the run was on its way",
+	worker.ReasonNotArmed:        "`germane arm` allows real delivery; until then allow_recipients get mail",
+	worker.ReasonGlobalHoldout:   "`holdout` in germane.yaml keeps them back, to measure against",
+	worker.ReasonCampaignHoldout: "the campaign's `holdout` keeps them back, to measure against",
+	worker.ReasonRollout:         "the rollout has not come to them yet",
+	worker.ReasonUnreadable:      "what is stored about them is damaged: import them again",
+	reasonLost:                   "ask the provider, then: germane runs settle RUN --as sent, or failed",
+	reasonSettled:                "somebody looked: germane runs settle",
+}
+
+const (
+	reasonLost    = "the worker was lost" // what engines of store write
+	reasonSettled = "settled by hand"
+)
+
+// adviceByStart is for reasons that say more after their beginning. The first that fits is meant.
+var adviceByStart = []struct{ start, text string }{
+	{worker.ReasonSkip, "the message itself says so, with {% skip %}"},
+	{worker.ReasonPanic, "a mistake in germane, not in your files: please report it"},
+	{"smtp 550 5.1", "there is no such mailbox: correct or remove the address"},
+	{"smtp 552", "the mail was too large for the mailbox or the server"},
+	{"smtp 5", "the receiving server refused these mails for good"},
+	{"smtp 4", "the receiving server did not take them, however often it was asked"},
+	{"ses MessageRejected", "Amazon SES refused the mail: its console says more"},
+	{"ses ", "what Amazon SES answered"},
+}
+
+func adviceFor(reason string) string {
+	if text, ok := advice[reason]; ok {
+		return text
+	}
+	for _, a := range adviceByStart {
+		if strings.HasPrefix(reason, a.start) {
+			return a.text
+		}
+	}
+	return ""
+}
