@@ -78,7 +78,7 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (*chunkWork, erro
 		return nil, err
 	}
 	k := &chunkWork{
-		w: w, content: content, chunk: chunk, guard: w.guard(ready.Run), decider: decider{content: content, rules: w.rules()},
+		w: w, content: content, chunk: chunk, guard: w.guard(ready.Run), decider: newDecider(content, w.rules(chunk.Step)),
 		done: make(chan outcome, w.Concurrency), written: now,
 	}
 	w.mu.Lock()

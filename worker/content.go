@@ -23,10 +23,12 @@ type Content struct {
 	Message   *render.Message
 
 	audience audience.Predicate
-	number   int    // of the campaign, in tracked addresses
-	topic    uint32 // in tokens
-	from     string // the envelope's sender
-	base     string // of public addresses, without a / at its end; "": there are none
+	number   int           // of the campaign, in tracked addresses
+	topic    uint32        // in tokens
+	from     string        // the envelope's sender
+	nobody   schedule.Part // whom no campaign mails
+	heldOut  schedule.Part // whom this one does not
+	base     string        // of public addresses, without a / at its end; "": there are none
 }
 
 // ErrFormat says that a version was made by another compiler: what is stored of its deliveries means nothing to this one.
@@ -77,6 +79,7 @@ func Draft(w *workspace.Workspace, campaign string) (*Content, error) {
 	if content.audience, ok = w.CampaignAudience(campaign); !ok {
 		return nil, fmt.Errorf("campaign %s has no message", campaign)
 	}
+	content.nobody, content.heldOut = schedule.GlobalHoldout(w.Config.Holdout), content.Campaign.HeldOut()
 	content.from = w.CampaignSender(campaign).Email
 	if w.Config.PublicURL != nil {
 		content.base = w.Config.PublicURL.String()

@@ -8,6 +8,7 @@ import (
 	"germane/audience"
 	"germane/blocks"
 	"germane/render"
+	"germane/schedule"
 	"germane/store"
 )
 
@@ -25,15 +26,20 @@ const (
 // Rules are what decides beside a campaign and its message.
 type Rules struct {
 	Unarmed []string // patterns of addresses that may be mailed, when only those may; nil: everybody may
-	Step    float64  // share of the audience that the rollout has come to; 0: all of it
+	Step    int      // of the rollout, from 0
 }
 
 // decider decides about people of one campaign, one after another.
 type decider struct {
 	content  *Content
-	rules    Rules
+	unarmed  []string
+	step     schedule.Part // whom the rollout has come to
 	renderer render.Renderer
 	envelope render.Envelope
+}
+
+func newDecider(c *Content, rules Rules) decider {
+	return decider{content: c, unarmed: rules.Unarmed, step: c.Campaign.InStep(rules.Step)}
 }
 
 // job is one person's way through a chunk. Its buffers are used again.
@@ -93,7 +99,7 @@ func (d *decider) ineligible(p *store.Person) string {
 		return store.ReasonSuppressed
 	case !subscribed(p, d.content.Campaign.Topic.S):
 		return store.ReasonNoConsent
-	case d.rules.Unarmed != nil && !Allowed(d.rules.Unarmed, p.Email):
+	case d.unarmed != nil && !Allowed(d.unarmed, p.Email):
 		return ReasonNotArmed
 	}
 	return ""
@@ -148,21 +154,14 @@ func (d *decider) skips(j *job) string {
 
 // draw finds out who is held back: to measure against all mail, against this campaign, or for a later step.
 func (d *decider) draw(j *job) {
-	campaign := d.content.Campaign
 	switch id := j.person.ID; {
-	case drawn("holdout", d.content.Workspace.Config.Holdout, id):
+	case d.content.nobody.Has(id):
 		j.decision.State, j.decision.Reason = store.HeldOut, ReasonGlobalHoldout
-	case drawn("holdout:"+campaign.Name, campaign.Holdout, id):
+	case d.content.heldOut.Has(id):
 		j.decision.State, j.decision.Reason = store.HeldOut, ReasonCampaignHoldout
-	case d.rules.Step > 0 && !drawn("rollout:"+campaign.Name, d.rules.Step, id):
+	case !d.step.Has(id):
 		j.skip(ReasonRollout)
 	}
-}
-
-// drawn reports whether somebody belongs to a share of everybody: the same for ever, on any machine.
-func drawn(seed string, share float64, person string) bool {
-	n, ok := audience.Hash(seed, person, 2)
-	return ok && n < share
 }
 
 // brief keeps a reason to what a row should hold.

@@ -108,11 +108,12 @@ func (g *gate) provider(ctx context.Context) {
 }
 
 // rules are what a chunk's people are decided by, beside the campaign.
-func (w *Worker) rules() Rules {
-	if !w.Real || w.gate.armed {
-		return Rules{}
+func (w *Worker) rules(step int) Rules {
+	rules := Rules{Step: step}
+	if w.Real && !w.gate.armed {
+		rules.Unarmed = append([]string{}, w.Allowed...)
 	}
-	return Rules{Unarmed: append([]string{}, w.Allowed...)}
+	return rules
 }
 
 // sender is how the way out fares. While it is blocked nothing is claimed, as every mail would come back.

@@ -71,7 +71,7 @@ type surveyor struct {
 
 // NewSurvey goes through everybody.
 func NewSurvey(ctx context.Context, s store.People, c *Content, how Surveying) (*Survey, error) {
-	v := &surveyor{how: how, content: c, decider: decider{content: c, rules: how.Rules}, survey: &Survey{Skipped: map[string]int64{}}}
+	v := &surveyor{how: how, content: c, decider: newDecider(c, how.Rules), survey: &Survey{Skipped: map[string]int64{}}}
 	if how.Render {
 		v.letter = NewLetter(how.Keys)
 	}
