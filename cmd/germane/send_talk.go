@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"germane/audience"
+	"germane/send"
+	"germane/store"
+	"germane/worker"
+)
+
+// count says a number with its noun.
+func count(n int64, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case noun == "person":
+		return grouped(n) + " people"
+	}
+	return grouped(n) + " " + noun + "s"
+}
+
+// grouped writes 1234567 as 1,234,567.
+func grouped(n int64) string {
+	digits := fmt.Sprint(n)
+	for at := len(digits) - 3; at > 0 && digits[at-1] != '-'; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// progress returns what shows how far something is, on a terminal.
+func (p *post) progress(what string) func(done, of int64) {
+	var told time.Time
+	return func(done, of int64) {
+		if now := p.sys.now(); p.sys.color && now.Sub(told) > 100*time.Millisecond {
+			told = now
+			fmt.Fprintf(p.sys.stderr, "\r\x1b[K%s: %s of %s", what, grouped(done), grouped(of))
+		}
+	}
+}
+
+func (p *post) endLine() {
+	if p.sys.color {
+		fmt.Fprint(p.sys.stderr, "\r\x1b[K")
+	}
+}
+
+// local writes a time as people here read it.
+func (p *post) local(t time.Time) string {
+	return t.In(p.w.Config.TimeZone).Format("2006-01-02 15:04 MST")
+}
+
+// describe says who would get what.
+func (s *sendCommand) describe(out io.Writer) error {
+	v := s.survey
+	fmt.Fprintf(out, "campaign %s, template %s, by %s\n\n", s.campaign, s.template(), s.address.String())
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "  in the audience\t%s\tof %s\n", grouped(v.Members), count(v.People, "person"))
+	fmt.Fprintf(table, "  get the mail\t%s\t\n", grouped(v.Mail))
+	if v.HeldOut > 0 {
+		fmt.Fprintf(table, "  held out\t%s\tto measure against\n", grouped(v.HeldOut))
+	}
+	for _, reason := range v.Reasons() {
+		fmt.Fprintf(table, "  skipped\t%s\t%s\n", grouped(v.Skipped[reason]), reason)
+	}
+	if v.Failed > 0 {
+		fmt.Fprintf(table, "  cannot be made\t%s\t\n", grouped(v.Failed))
+	}
+	for _, block := range v.Blocks {
+		fmt.Fprintf(table, "  \t\t\n  %s\t\t\n", block.Block)
+		for _, variant := range block.Variants {
+			fmt.Fprintf(table, "    %s\t%s\t%s\n", variant.Variant, grouped(variant.People), percent(variant.People, v.Mail))
+		}
+	}
+	fmt.Fprint(table, "  \t\t\n")
+	if v.Rendered > 0 {
+		fmt.Fprintf(table, "  made\t%s\t%s on average, the largest %s\n", count(v.Rendered, "mail"), kilobytes(v.Bytes/v.Rendered), kilobytes(v.Largest))
+	}
+	for _, problem := range v.Problems {
+		fmt.Fprintf(table, "  problem\t%s\t%s\n", problem.Person, problem.Text)
+	}
+	return table.Flush()
+}
+
+func (s *sendCommand) template() string {
+	campaign, _ := s.w.Campaign(s.campaign)
+	return campaign.Template.S
+}
+
+func percent(part, whole int64) string {
+	if whole == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f%%", 100*float64(part)/float64(whole))
+}
+
+func kilobytes(n int64) string { return fmt.Sprintf("%.1f KB", float64(n)/1000) }
+
+// surveyReport is the public form of `send --dry-run --json`.
+type surveyReport struct {
+	People   int64            `json:"people"`
+	Members  int64            `json:"members"`
+	Mail     int64            `json:"mail"`
+	HeldOut  int64            `json:"held_out"`
+	Skipped  map[string]int64 `json:"skipped"`
+	Failed   int64            `json:"failed"`
+	Largest  int64            `json:"largest_bytes"`
+	Average  int64            `json:"average_bytes"`
+	Problems []surveyProblem  `json:"problems"`
+	Blocks   []surveyBlock    `json:"blocks"`
+}
+
+type surveyProblem struct {
+	Person string `json:"person"`
+	Text   string `json:"text"`
+}
+
+type surveyBlock struct {
+	Block    string          `json:"block"`
+	Variants []surveyVariant `json:"variants"`
+}
+
+type surveyVariant struct {
+	Variant string `json:"variant"`
+	People  int64  `json:"people"`
+}
+
+func surveyJSON(v *worker.Survey) surveyReport {
+	r := surveyReport{
+		People: v.People, Members: v.Members, Mail: v.Mail, HeldOut: v.HeldOut, Skipped: v.Skipped, Failed: v.Failed, Largest: v.Largest,
+		Average: v.Bytes / max(v.Rendered, 1), Problems: []surveyProblem{}, Blocks: []surveyBlock{},
+	}
+	for _, p := range v.Problems {
+		r.Problems = append(r.Problems, surveyProblem(p))
+	}
+	for _, b := range v.Blocks {
+		block := surveyBlock{Block: b.Block}
+		for _, variant := range b.Variants {
+			block.Variants = append(block.Variants, surveyVariant(variant))
+		}
+		r.Blocks = append(r.Blocks, block)
+	}
+	return r
+}
+
+// follow works until a run is not running any more, and shows how far it is. Where another process works on the database, it only looks.
+func (p *post) follow(ctx context.Context, run int64) error {
+	release, alone, err := p.alone()
+	if err != nil {
+		return err
+	}
+	defer release()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	worked := make(chan error, 1)
+	w := p.worker(true)
+	if alone {
+		go func() { worked <- w.Work(ctx, false) }()
+	} else {
+		fmt.Fprint(p.sys.stderr, "another germane works on this database and sends it; ")
+		worked <- nil
+	}
+	fmt.Fprintln(p.sys.stderr, "sending")
+	err = p.watch(ctx, run, w)
+	stop()
+	return errors.Join(err, <-worked)
+}
+
+// watch returns when a run is not running any more.
+func (p *post) watch(ctx context.Context, run int64, w *worker.Worker) error {
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	defer p.endLine()
+	for {
+		r, err := p.store.Run(context.WithoutCancel(ctx), run)
+		if err != nil || r.State != store.RunRunning {
+			return err
+		}
+		if p.sys.color {
+			fmt.Fprintf(p.sys.stderr, "\r\x1b[K%s of %s", grouped(r.Planned-r.Waiting), grouped(r.Planned))
+			if trouble := w.Trouble(); trouble != "" {
+				fmt.Fprintf(p.sys.stderr, ", waiting: %.60s", trouble)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			fmt.Fprintf(p.sys.stderr, "interrupted; `germane worker --drain` goes on\n")
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// report prints what became of a run.
+func (s *sendCommand) report(ctx context.Context, id int64) error {
+	ctx = context.WithoutCancel(ctx)
+	r, err := s.store.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	reasons, err := s.store.Reasons(ctx, id)
+	if err != nil {
+		return err
+	}
+	if s.o.json {
+		err = printJSON(s.sys.stdout, runJSON(r, reasons))
+	} else {
+		s.say(r)
+	}
+	if r.State == store.RunPaused || r.State == store.RunStopped {
+		return errors.Join(err, hint(fmt.Errorf("the run is %s: %s", r.State, r.Note), fmt.Sprintf("`germane runs %d` says more; `germane runs resume %d` goes on", id, id)))
+	}
+	return err
+}
+
+func (s *sendCommand) say(r *store.Run) {
+	var parts []string
+	for _, part := range []struct {
+		n    int64
+		what string
+	}{{r.Sent, "sent"}, {r.HeldOut, "held out"}, {r.Skipped, "skipped"}, {r.Failed, "failed"}, {r.InDoubt, "in doubt"}, {r.Waiting, "waiting"}} {
+		if part.n > 0 {
+			parts = append(parts, grouped(part.n)+" "+part.what)
+		}
+	}
+	fmt.Fprintf(s.sys.stdout, "run %d is %s: %s of %s\n", r.ID, r.State, strings.Join(parts, ", "), grouped(r.Planned))
+	if s.address.Kind == send.OutboxKind {
+		fmt.Fprintf(s.sys.stdout, "the mails are files in %s\n", s.address.Dir)
+	}
+	if r.State == store.RunSettling {
+		fmt.Fprintf(s.sys.stdout, "nobody knows of %s whether they arrived; they are not sent again. `germane runs settle %d` decides it\n", count(r.InDoubt, "mail"), r.ID)
+	}
+}
+
+// sendTest sends one person's mail to a colleague.
+func (s *sendCommand) sendTest(ctx context.Context) error {
+	to, problem := audience.MailableAddress(s.test)
+	if problem != "" {
+		return usageError{fmt.Errorf("--test: %s", problem)}
+	}
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return err
+	}
+	if rules.Unarmed != nil && !worker.Allowed(rules.Unarmed, to) {
+		return guardError{hint(errors.New("the database is not armed, and allow_recipients does not name this address"), "write it into allow_recipients in germane.yaml, or `germane arm`")}
+	}
+	person, now, err := s.viewer.resolve(s.sys, s.w)
+	if err != nil {
+		return err
+	}
+	version, err := worker.Deploy(ctx, s.store, s.w, s.sys.now())
+	if err != nil {
+		return err
+	}
+	content, err := s.contents.Campaign(ctx, version.Hash, s.campaign)
+	if err != nil {
+		return err
+	}
+	result, err := worker.TestMail(ctx, content, s.transport, s.keys, person.Stored(now), to, now)
+	if err != nil {
+		return err
+	}
+	if result.Outcome != send.Sent {
+		return fmt.Errorf("the mail is %s: %s %s", result.Outcome, result.Code, result.Text)
+	}
+	fmt.Fprintf(s.sys.stdout, "sent as %s would get it, to %s\n", s.viewer.calling(person), to)
+	if s.address.Kind == send.OutboxKind {
+		fmt.Fprintf(s.sys.stdout, "nothing left this machine: it is the file %s in %s\n", result.ID, s.address.Dir)
+	}
+	return nil
+}
