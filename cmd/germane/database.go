@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,16 +15,30 @@ import (
 )
 
 // openDatabase opens the workspace's database, making it when it is not there yet.
-func openDatabase(ctx context.Context, o *options, w *workspace.Workspace) (*sqlite.Store, error) {
+func openDatabase(ctx context.Context, sys *system, o *options, w *workspace.Workspace) (*sqlite.Store, error) {
+	return openDatabaseAs(ctx, sys, o, w, sqlite.Options{})
+}
+
+func openDatabaseAs(ctx context.Context, sys *system, o *options, w *workspace.Workspace, how sqlite.Options) (*sqlite.Store, error) {
 	if w.Config.Database.Postgres != "" {
 		return nil, hint(errors.New("this germane keeps its data in SQLite only"), "write in germane.yaml: database: germane.db")
 	}
-	s, err := sqlite.Open(ctx, databaseFile(o, w), sqlite.Options{})
+	path := databaseFile(o, w)
+	if kind := cmp.Or(networkFileSystem(path), networkFileSystem(filepath.Dir(path))); kind != "" {
+		return nil, guardError{hint(fmt.Errorf("%s lies on %s, where locks cannot be trusted and SQLite may lose data", path, kind), "name a file on a disk of this machine in germane.yaml: database: /var/lib/germane/germane.db")}
+	}
+	var err error
+	if how.AddressKey, err = addressKey(sys); err != nil {
+		return nil, err
+	}
+	s, err := sqlite.Open(ctx, path, how)
 	switch {
 	case errors.Is(err, store.ErrNewerSchema):
 		return nil, hint(err, "use the germane that the database was made by, or a newer one")
 	case errors.Is(err, store.ErrWentBack):
-		return nil, hint(err, "`germane db restored` repairs it; until then nothing is sent twice")
+		return nil, guardError{hint(err, "`germane db restored --since TIME`, the time of the backup, repairs it; until then nothing is sent twice")}
+	case errors.Is(err, sqlite.ErrAddressKey):
+		return nil, guardError{hint(err, addressKeyVariable+" is chosen when a database is made and stays for ever: set it as it was then, or unset it if it was not set")}
 	case err != nil:
 		return nil, hint(err, "is the disk full, or the folder read-only?")
 	}
@@ -46,21 +61,30 @@ func below(dir, path string) string {
 // withDatabase runs f on the database of a workspace of which only germane.yaml must be sound: whoever wants to withdraw does not wait
 // for a template to be put right.
 func withDatabase(ctx context.Context, sys *system, o *options, f func(w *workspace.Workspace, s *sqlite.Store) error) error {
-	w, findings, err := load(sys, o)
+	w, err := loadConfigured(sys, o)
 	if err != nil {
 		return err
 	}
-	if w == nil || w.Config == nil || configBroken(findings) {
-		if err := finding.WriteText(sys.stderr, fromHere(o.dir, findings), false); err != nil {
-			return fmt.Errorf("print findings: %w", err)
-		}
-		return foundError{findings}
-	}
-	s, err := openDatabase(ctx, o, w)
+	s, err := openDatabase(ctx, sys, o, w)
 	if err != nil {
 		return err
 	}
 	return errors.Join(f(w, s), s.Close())
+}
+
+// loadConfigured loads a workspace of which germane.yaml is sound.
+func loadConfigured(sys *system, o *options) (*workspace.Workspace, error) {
+	w, findings, err := load(sys, o)
+	if err != nil {
+		return nil, err
+	}
+	if w == nil || w.Config == nil || configBroken(findings) {
+		if err := finding.WriteText(sys.stderr, fromHere(o.dir, findings), false); err != nil {
+			return nil, fmt.Errorf("print findings: %w", err)
+		}
+		return nil, foundError{findings}
+	}
+	return w, nil
 }
 
 func configBroken(findings []finding.Finding) bool {

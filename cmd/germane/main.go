@@ -25,6 +25,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitFindings    = 3
+	exitGuard       = 4 // something that keeps mail from going wrong refused
 	exitInterrupted = 130
 )
 
@@ -68,8 +69,12 @@ func run(ctx context.Context, args []string, sys *system) int {
 		fmt.Fprintf(sys.stderr, "germane: hint: %s\n", hinted.hint)
 	}
 	var usage usageError
-	if errors.As(err, &usage) {
+	var guard guardError
+	switch {
+	case errors.As(err, &usage):
 		return exitUsage
+	case errors.As(err, &guard):
+		return exitGuard
 	}
 	return exitFailed
 }
@@ -100,6 +105,11 @@ func hint(err error, text string) error { return hintError{err, text} }
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// guardError is a refusal by something that keeps mail from going wrong: the database went back in time, nothing is armed.
+type guardError struct{ error }
+
+func (e guardError) Unwrap() error { return e.error }
 
 // printJSON prints data for programs, indented, because people read it too.
 func printJSON(out io.Writer, v any) error {

@@ -79,7 +79,7 @@ file of rejects, and the others land. It can be stopped and run again.`,
 			if err != nil {
 				return err
 			}
-			s, err := openDatabase(c.Context(), o, w)
+			s, err := openDatabase(c.Context(), sys, o, w)
 			if err != nil {
 				return err
 			}

@@ -48,6 +48,7 @@ gets a complete message, and says why each person gets what they get.`,
 	root.AddCommand(newInit(sys, o), newCheck(sys, o), newRender(sys, o), newWhy(sys, o), newPeople(sys, o), newVersion(sys, o))
 	root.AddCommand(newDeploy(sys, o), newRuns(sys, o))
 	root.AddCommand(newSchedule(sys, o), newSend(sys, o), newWorker(sys, o))
+	root.AddCommand(newMigrate(sys, o), newDatabase(sys, o))
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root

@@ -46,7 +46,8 @@ const (
 	fingerprintPurpose = "address fingerprint"
 )
 
-var errOtherAddressKey = errors.New("the key that hashes addresses is not the one this database was made with")
+// ErrAddressKey: nobody could be found with the key that [Options] chose.
+var ErrAddressKey = errors.New("the key that hashes addresses is not the one this database was made with")
 
 // openAddressKey finds or makes the key that addresses are hashed with. A chosen key is not stored, only its fingerprint is.
 func (s *Store) openAddressKey(ctx context.Context, chosen []byte) error {
@@ -68,11 +69,11 @@ func (s *Store) openAddressKey(ctx context.Context, chosen []byte) error {
 		case !known:
 			return s.makeAddressKey(t, key)
 		case len(key) == 0:
-			return fmt.Errorf("%w: it comes from the environment", errOtherAddressKey)
+			return fmt.Errorf("%w: it comes from the environment", ErrAddressKey)
 		}
 		s.addresses = newAddressKey(key)
 		if !hmac.Equal(s.addresses.hash(fingerprintPurpose), fingerprint) {
-			return errOtherAddressKey
+			return ErrAddressKey
 		}
 		return nil
 	})

@@ -51,7 +51,14 @@ type Store struct {
 	readers
 	addresses addressKey
 	note      *note // nil until it is open
+	forms     Forms
 }
+
+// Forms are numbers of migrations: which form the tables had when they were opened, 0 for a new database, and which one they have now.
+type Forms struct{ Was, Is int64 }
+
+// Forms returns what opening did to the tables.
+func (s *Store) Forms() Forms { return s.forms }
 
 var _ store.Store = (*Store)(nil)
 
@@ -79,7 +86,7 @@ func (s *Store) open(ctx context.Context, path string, o Options) error {
 	if err := checkVersion(ctx, db); err != nil {
 		return err
 	}
-	if err := migrate(ctx, db); err != nil {
+	if s.forms, err = migrate(ctx, db); err != nil {
 		return err
 	}
 	if s.writer.conn, err = db.Conn(ctx); err != nil {
@@ -149,32 +156,33 @@ func versionBelow(version string, least [3]int) bool {
 }
 
 // migrate brings the tables to the newest form. A database that is further than we know is somebody newer's.
-func migrate(ctx context.Context, db *sql.DB) error {
+func migrate(ctx context.Context, db *sql.DB) (Forms, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return Forms{}, err
 	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return Forms{}, fmt.Errorf("read migrations: %w", err)
 	}
 	is, newest, err := provider.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("read the database's form: %w", err)
+		return Forms{}, fmt.Errorf("read the database's form: %w", err)
 	}
 	if is > newest {
-		return fmt.Errorf("%w: its tables have form %d, this one knows %d", store.ErrNewerSchema, is, newest)
+		return Forms{}, fmt.Errorf("%w: its tables have form %d, this one knows %d", store.ErrNewerSchema, is, newest)
 	}
+	forms := Forms{Was: is, Is: newest}
 	if is == newest {
-		return nil
+		return forms, nil
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		// Two processes may open a new database at once: the second one finds everything done.
 		if is, _, again := provider.GetVersions(ctx); again != nil || is != newest {
-			return fmt.Errorf("bring the tables to form %d: %w", newest, err)
+			return Forms{}, fmt.Errorf("bring the tables to form %d: %w", newest, err)
 		}
 	}
-	return nil
+	return forms, nil
 }
 
 // Close closes the connections.

@@ -39,6 +39,10 @@ func (s *Store) change(ctx context.Context, what string, f func(t *transaction) 
 		return fmt.Errorf("%s: begin: %w", what, err)
 	}
 	err := t.guarded(f)
+	if err == nil && len(t.lines) > 0 && t.sequence == 0 {
+		// A backup from before a withdrawal is to be noticed, too, when no mail went out since.
+		_, err = t.row(`UPDATE ledger SET sequence = sequence + 1 RETURNING sequence`, nil, &t.sequence)
+	}
 	if err == nil {
 		err = ctx.Err()
 	}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"germane/store/sqlite"
+)
+
+func newDatabase(sys *system, o *options) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "db",
+		Short:   "Look after the database",
+		Example: "  germane db restored --since 2027-03-01T09:00:00Z",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			return unknownCommand(c, args[0])
+		},
+		Args: cobra.ArbitraryArgs,
+	}
+	c.AddCommand(newDatabaseRestored(sys, o))
+	return c
+}
+
+// restored is the public form of `db restored --json`.
+type restored struct {
+	Runs        int64 `json:"runs_closed"`
+	Withdrawals int64 `json:"withdrawals_repeated"`
+}
+
+func newDatabaseRestored(sys *system, o *options) *cobra.Command {
+	var since string
+	c := &cobra.Command{
+		Use:   "restored",
+		Short: "Make a database that was restored from a backup fit to send again",
+		Long: `Make a database that was restored from a backup fit to send again. What was sent after the backup
+is not in it, so its open runs are closed: what they had claimed is in doubt, and nobody gets it again.
+Whoever withdrew, was suppressed or was erased since is so again, from the journal beside the database.`,
+		Example: "  germane db restored --since 2027-03-01T09:00:00Z",
+		Args:    arguments(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			at, err := time.Parse(time.RFC3339, since)
+			if err != nil {
+				return usageError{hint(errors.New("--since does not say when the backup was made"), "write --since 2027-03-01T09:00:00Z, or an earlier time when you are not sure")}
+			}
+			if at.After(sys.now()) {
+				return usageError{hint(fmt.Errorf("--since %s is yet to come", since), "write the time of the backup")}
+			}
+			done, err := repair(c, sys, o, at)
+			if err != nil {
+				return err
+			}
+			if o.json {
+				return printJSON(sys.stdout, done)
+			}
+			_, err = fmt.Fprintf(sys.stderr, "%s open runs are closed, %s withdrawals and suppressions are in force again. Sending may go on.\n",
+				thousands(int(done.Runs)), thousands(int(done.Withdrawals)))
+			return err
+		},
+	}
+	c.Flags().StringVar(&since, "since", "", "when the backup was made, such as 2027-03-01T09:00:00Z; earlier does no harm")
+	return c
+}
+
+func repair(c *cobra.Command, sys *system, o *options, since time.Time) (*restored, error) {
+	w, err := loadConfigured(sys, o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openDatabaseAs(c.Context(), sys, o, w, sqlite.Options{AcceptRestored: true})
+	if err != nil {
+		return nil, err
+	}
+	done := &restored{}
+	done.Runs, done.Withdrawals, err = s.Restored(c.Context(), since, sys.now())
+	return done, errors.Join(err, s.Close())
+}
