@@ -27,11 +27,29 @@ func (s *Store) KindCounts(ctx context.Context, run int64) ([]store.KindCount, e
 	return counts, nil
 }
 
-// goalCountQuery looks once at each row's person: reports are of few runs, and a person has few events. It starts at `claimed`, which
-// every row has from its first decision on: when it was done is later for whoever was in doubt or tried again.
-const goalCountQuery = `SELECT pin, state, choices, count(*) FROM delivery AS d WHERE run = ?1 AND EXISTS (
-	SELECT 1 FROM event AS e WHERE e.person = d.person AND e.at >= d.claimed AND e.at < d.claimed + ?3 AND e.kind = 'goal' AND e.name = ?2)
-	GROUP BY pin, state, choices`
+// reached looks once at a row's person: reports are of few runs, and a person has few events. It starts at `claimed`, which every row
+// has from its first decision on: when it was done is later for whoever was in doubt or tried again.
+const reached = `EXISTS (SELECT 1 FROM event AS e WHERE e.person = d.person AND e.at >= d.claimed AND e.at < d.claimed + ?3 AND e.kind = 'goal' AND e.name = ?2)`
+
+const armCountQuery = `SELECT state, CASE state WHEN 6 THEN reason ELSE '' END AS why, count(*), count(*) FILTER (WHERE ` + reached + `)
+	FROM delivery AS d WHERE run = ?1 GROUP BY state, why ORDER BY state, why`
+
+// ArmCounts implements [store.Measures].
+func (s *Store) ArmCounts(ctx context.Context, run int64, goal string, within time.Duration) ([]store.ArmCount, error) {
+	var counts []store.ArmCount
+	err := s.rows(ctx, armCountQuery, []any{run, goal, within.Milliseconds()}, func(rows *sql.Rows) error {
+		var c store.ArmCount
+		err := rows.Scan(&c.State, &c.Reason, &c.People, &c.Reached)
+		counts = append(counts, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count arms: %w", err)
+	}
+	return counts, nil
+}
+
+const goalCountQuery = `SELECT pin, state, choices, count(*) FROM delivery AS d WHERE run = ?1 AND ` + reached + ` GROUP BY pin, state, choices`
 
 // GoalCounts implements [store.Measures].
 func (s *Store) GoalCounts(ctx context.Context, run int64, goal string, within time.Duration) ([]store.ChoiceCount, error) {

@@ -12,7 +12,7 @@ import (
 func goals(t *testing.T, f *fixture) {
 	run, p := f.run(9, 100)
 	l := f.take(run, 0, noon)
-	f.step(step(l, nil, append(claims(p[:7]...), store.Decision{Person: p[7], State: store.HeldOut, Topic: "tips"}, store.Decision{Person: p[8], State: store.HeldOut, Topic: "tips"})),
+	f.step(step(l, nil, append(claims(p[:7]...), store.Decision{Person: p[7], State: store.HeldOut, Reason: "holdout"}, store.Decision{Person: p[8], State: store.HeldOut, Reason: "other holdout"})),
 		store.Claimed, store.Claimed, store.Claimed, store.Claimed, store.Claimed, store.Claimed, store.Claimed, store.HeldOut, store.HeldOut)
 	late := result(p[4], store.Sent)
 	late.At = noon.Add(30 * time.Minute) // handed over later than decided: the window is still the same
@@ -45,6 +45,18 @@ func goals(t *testing.T, f *fixture) {
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+	arms, err := f.ArmCounts(f.ctx, run, "bought", time.Hour)
+	f.must(err)
+	wantArms := []store.ArmCount{
+		{State: store.Sent, People: 5, Reached: 2},
+		{State: store.Failed, People: 1, Reached: 1},
+		{State: store.InDoubt, People: 1, Reached: 1},
+		{State: store.HeldOut, Reason: "holdout", People: 1, Reached: 1},
+		{State: store.HeldOut, Reason: "other holdout", People: 1},
+	}
+	if fmt.Sprint(arms) != fmt.Sprint(wantArms) {
+		t.Errorf("got %+v, want %+v", arms, wantArms)
 	}
 	if counts, err := f.GoalCounts(f.ctx, run+1, "bought", time.Hour); err != nil || len(counts) != 0 {
 		t.Errorf("another run has %+v, %v", counts, err)
