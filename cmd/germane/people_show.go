@@ -38,12 +38,13 @@ type suppressionEntry struct {
 }
 
 type deliveryEntry struct {
-	Run      int64     `json:"run"`
-	Campaign string    `json:"campaign"`
-	State    string    `json:"state"`
-	Reason   string    `json:"reason,omitempty"`
-	At       time.Time `json:"at"`
-	Provider string    `json:"provider_id,omitempty"`
+	Run      int64        `json:"run"`
+	Campaign string       `json:"campaign"`
+	State    string       `json:"state"`
+	Reason   string       `json:"reason,omitempty"`
+	At       time.Time    `json:"at"`
+	Provider string       `json:"provider_id,omitempty"`
+	Choices  []pastChoice `json:"choices"`
 }
 
 type eventEntry struct {
@@ -51,7 +52,22 @@ type eventEntry struct {
 	Name    string    `json:"name,omitempty"`
 	Block   string    `json:"block,omitempty"`
 	Variant string    `json:"variant,omitempty"`
+	Run     int64     `json:"run,omitempty"`
+	Label   string    `json:"label,omitempty"` // why it may be a machine's doing
 	At      time.Time `json:"at"`
+}
+
+func newEventEntry(e *store.Event) eventEntry {
+	return eventEntry{e.Kind, e.Name, e.Block, e.Variant, e.Run, e.Label, e.At}
+}
+
+// sentence is an event on one line.
+func (e *eventEntry) sentence() string {
+	machine := ""
+	if e.Label != "" {
+		machine = " (perhaps a machine: " + e.Label + ")"
+	}
+	return minute(e.At) + "  " + e.Kind + because(" ", e.Name) + because(" ", e.Block) + because("/", e.Variant) + machine
 }
 
 func newPeopleShow(sys *system, o *options) *cobra.Command {
@@ -108,11 +124,19 @@ func newDossier(ctx context.Context, s store.Store, p *store.Person) (*dossier, 
 		return nil, err
 	}
 	for _, x := range deliveries {
-		d.Deliveries = append(d.Deliveries, deliveryEntry{x.Run, x.Campaign, x.State.String(), x.Reason, x.Claimed, x.Provider})
+		variants, err := s.RunVariants(ctx, x.Run)
+		if err != nil {
+			return nil, err
+		}
+		choices, err := namedChoices(variants, x)
+		if err != nil {
+			return nil, err
+		}
+		d.Deliveries = append(d.Deliveries, deliveryEntry{x.Run, x.Campaign, x.State.String(), x.Reason, x.Claimed, x.Provider, choices})
 	}
 	events, err := s.EventsOf(ctx, p.Number, recentEvents)
 	for _, x := range events {
-		d.Events = append(d.Events, eventEntry{x.Kind, x.Name, x.Block, x.Variant, x.At})
+		d.Events = append(d.Events, newEventEntry(&x))
 	}
 	return d, err
 }
@@ -137,10 +161,13 @@ func (d *dossier) print(out io.Writer) error {
 	heading("Deliveries, newest first (`germane why RUN EMAIL` says more):", len(d.Deliveries))
 	for _, x := range d.Deliveries {
 		fmt.Fprintf(out, "  %s  %s, run %d: %s%s\n", minute(x.At), x.Campaign, x.Run, x.State, because(": ", x.Reason))
+		for _, c := range x.Choices {
+			fmt.Fprintf(out, "      %s: %s, because %s\n", c.Block, c.Variant, c.because())
+		}
 	}
 	heading("What they did, newest first:", len(d.Events))
 	for _, x := range d.Events {
-		fmt.Fprintf(out, "  %s  %s%s%s%s\n", minute(x.At), x.Kind, because(" ", x.Name), because(" ", x.Block), because("/", x.Variant))
+		fmt.Fprintf(out, "  %s\n", x.sentence())
 	}
 	return nil
 }

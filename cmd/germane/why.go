@@ -16,19 +16,32 @@ import (
 func newWhy(sys *system, o *options) *cobra.Command {
 	var v viewer
 	c := &cobra.Command{
-		Use:   "why TEMPLATE",
+		Use:   "why TEMPLATE|RUN [EMAIL]",
 		Short: "Say what a person gets in each block, and why",
 		Long: `Say what a person gets in each Dynamic Block of a template, and which values decided it:
-how old they are, where they come from, and which of them were missing.`,
+how old they are, where they come from, and which of them were missing.
+
+With the number of a run and an address or id: what was decided about somebody then, when, and
+what the same rules say of what is known now. The ledger keeps names and reasons, never values.`,
 		Example: `  germane why weekly                                   as the first persona
   germane why weekly --person eli-stale
   germane why weekly --set plan=trial --set trial_days_left=1
-  germane why weekly --person ann.json --at 2027-03-01T09:00:00Z --json`,
-		Args: arguments(1, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
+  germane why weekly --person ann.json --at 2027-03-01T09:00:00Z --json
+  germane why 12 ann@mail.example                      what was decided in run 12`,
+		Args: arguments(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 2 && isNumber(args[0]):
+				return whyRun(c.Context(), sys, o, args[0], args[1])
+			case len(args) == 2:
+				return usageError{hint(fmt.Errorf("%s is not the number of a run", args[0]), "as somebody else: germane why "+args[0]+" --person "+args[1])}
+			}
 			w, err := loadSound(sys, o)
 			if err != nil {
 				return err
+			}
+			if _, ok := w.Message(args[0]); !ok && isNumber(args[0]) {
+				return usageError{hint(fmt.Errorf("why %s needs EMAIL", args[0]), "write: germane why "+args[0]+" ann@mail.example")}
 			}
 			return why(sys, o, w, args[0], &v)
 		},
@@ -75,6 +88,10 @@ type (
 )
 
 func whyJSON(out io.Writer, explanations []*blocks.Explanation) error {
+	return printJSON(out, whyBlocks(explanations))
+}
+
+func whyBlocks(explanations []*blocks.Explanation) []whyBlock {
 	list := make([]whyBlock, 0, len(explanations))
 	for _, e := range explanations {
 		b := whyBlock{Block: e.Block, Variant: e.Variant, Reason: e.Reason.String() + ": " + e.Sentence(), Conditions: []whyCondition{}}
@@ -84,7 +101,7 @@ func whyJSON(out io.Writer, explanations []*blocks.Explanation) error {
 		}
 		list = append(list, b)
 	}
-	return printJSON(out, list)
+	return list
 }
 
 // whyOperands lists each value once, in the order of the rule.
