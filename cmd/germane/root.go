@@ -49,6 +49,7 @@ gets a complete message, and says why each person gets what they get.`,
 	root.AddCommand(newDeploy(sys, o), newRuns(sys, o))
 	root.AddCommand(newSchedule(sys, o), newSend(sys, o), newWorker(sys, o))
 	root.AddCommand(newMigrate(sys, o), newDatabase(sys, o))
+	root.AddCommand(newArm(sys, o), newStop(sys, o), newPause(sys, o))
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
