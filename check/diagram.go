@@ -16,7 +16,7 @@ const (
 // diagrams holds decision diagrams over variables of a few values each, shared and in one order, so that two sets are equal only
 // when they are the same node (Srinivasan et al., "Algorithms for discrete function manipulation", 1990).
 //
-// Work is bounded. When the bound is reached spent is set, and from then on every result is meaningless: ask it before a claim.
+// Work is bounded. When the bound is reached spent is set, and the results since then are meaningless: ask it before a claim.
 type diagrams struct {
 	arity  []int   // of each level's variable
 	level  []int32 // of each node; those of nobody and everybody are below all
@@ -25,6 +25,8 @@ type diagrams struct {
 	unique map[uint64]set // by hash of level and children; the next number where that is taken
 	memo   map[operation]set
 	stack  []set // children of the nodes being made
+
+	restricted map[restriction]set
 
 	work  *int // children that may still be looked at
 	spent bool
@@ -46,7 +48,7 @@ type operation struct {
 func newDiagrams(work *int) *diagrams {
 	return &diagrams{
 		level: []int32{math.MaxInt32, math.MaxInt32}, first: []int32{0, 0},
-		unique: map[uint64]set{}, memo: map[operation]set{}, work: work,
+		unique: map[uint64]set{}, memo: map[operation]set{}, restricted: map[restriction]set{}, work: work,
 	}
 }
 

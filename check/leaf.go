@@ -236,6 +236,17 @@ func (s *space) text(c audience.Condition, o audience.Operand, test textTest) *l
 	return l
 }
 
+// effort is about how much longer than a comparison it takes to judge the leaf.
+func (l *leaf) effort() int {
+	switch c := l.condition.(type) {
+	case audience.In:
+		return 1 + len(c.Values)/16
+	case audience.Matches:
+		return 8
+	}
+	return 1
+}
+
 // judge says what the leaf is in a cell of its axis.
 func (l *leaf) judge(a *axis, c *candidate) outcome {
 	if l.test.kind == impossible || l.decides != nil && l.decides.element != nil {

@@ -31,50 +31,50 @@ const workLimit = 2_000_000
 
 // Prove decides of each rule whether it can be reached when they are tried in order and the first true one wins. A rule that is nil
 // or has mistakes is passed over: it stays undecided, and shadows nothing.
-//
-// Rules too entangled for one diagram are tried again alone and in pairs, which are much smaller questions. What that proves holds
-// whatever the other rules are; that a rule is reachable cannot be learnt from it.
 func Prove(rules []*audience.Rule) []Proof {
-	proofs, work := make([]Proof, len(rules)), workLimit
-	l := newLadder(rules, &work)
-	for i := 0; i < len(rules) && !l.spent; i++ {
-		if proof := l.prove(i); !l.spent {
-			proofs[i] = proof
-		}
-	}
-	work = workLimit
-	for i, rule := range rules {
-		if proofs[i].Verdict == Undecided && sound(rule) {
-			proofs[i] = proveApart(rules[:i], rule, &work)
-		}
+	l, proofs := newLadder(rules), make([]Proof, len(rules))
+	for i := range rules {
+		proofs[i] = l.prove(i)
 	}
 	return proofs
 }
 
-func proveApart(before []*audience.Rule, rule *audience.Rule, work *int) Proof {
-	if proof := newLadder([]*audience.Rule{rule}, share(work)).prove(0); proof.Verdict == NeverTrue || proof.Verdict == AlwaysTrue {
-		return proof
-	}
-	for j := range before {
-		if *work <= 0 {
-			break
-		}
-		if !sound(before[j]) {
-			continue
-		}
-		if proof := newLadder([]*audience.Rule{before[j], rule}, share(work)).prove(1); proof.Verdict == Shadowed {
-			proof.By = []int{j}
-			return proof
-		}
-	}
-	return Proof{}
+// ladder is rules that are tried in order.
+type ladder struct {
+	*space
+	steps []step
+	left  int // work for what is still to come
 }
 
-// share takes a part of what is left, so that one hard question leaves something for the others.
-func share(work *int) *int {
-	part := *work/8 + 1
-	*work -= part
-	return &part
+// step is one rule of a ladder.
+type step struct {
+	rule     *audience.Rule
+	known    bool // the sets are; else nothing is said of the rule
+	holds    set  // where it is true
+	selected set  // the people for whom it is
+}
+
+func newLadder(rules []*audience.Rule) *ladder {
+	var valid []*audience.Rule
+	for _, rule := range rules {
+		if sound(rule) {
+			valid = append(valid, rule)
+		}
+	}
+	work := workLimit
+	l := &ladder{space: newSpace(valid, &work)}
+	if l.left = work; l.spent {
+		l.left = 0
+	}
+	for _, rule := range rules {
+		s := step{rule: rule}
+		s.known = l.left > 0 && sound(rule) && l.within(func() {
+			s.holds = l.ruleSet(rule, audience.True)
+			s.selected = l.and(l.world, s.holds)
+		})
+		l.steps = append(l.steps, s)
+	}
+	return l
 }
 
 // sound reports whether a rule can be reasoned about.
@@ -91,94 +91,92 @@ func sound(r *audience.Rule) bool {
 	return valid
 }
 
-// ladder is rules that are tried in order.
-type ladder struct {
-	*space
-	rules    []*audience.Rule
-	selected []set // for whom each rule is true; nobody for one that is passed over
+// within does something on a share of the work that is left, so that one hard question leaves something for the others, and reports
+// whether that sufficed. What was found out is void when it did not.
+func (l *ladder) within(f func()) bool {
+	share := l.left/8 + 1
+	*l.work, l.spent = share, false
+	f()
+	l.left = max(0, l.left-(share-*l.work))
+	return !l.spent
 }
 
-func newLadder(rules []*audience.Rule, work *int) *ladder {
-	var valid []*audience.Rule
-	for _, rule := range rules {
-		if sound(rule) {
-			valid = append(valid, rule)
-		}
-	}
-	return &ladder{space: newSpace(valid, work), rules: rules}
-}
-
-// climb adds the rules up to i.
-func (l *ladder) climb(i int) {
-	for n := len(l.selected); n <= i; n++ {
-		selected := nobody
-		if sound(l.rules[n]) && !l.spent {
-			selected = l.selects(l.rules[n])
-		}
-		l.selected = append(l.selected, selected)
-	}
-}
-
-// prove returns a rule's proof, Undecided when the work was too much.
+// prove returns a rule's proof.
 func (l *ladder) prove(i int) Proof {
-	l.climb(i)
-	if l.spent || !sound(l.rules[i]) {
-		return Proof{}
-	}
-	left := l.selected[i]
-	for _, earlier := range l.selected[:i] {
-		left = l.minus(left, earlier)
-	}
+	s := &l.steps[i]
+	before := l.before(i)
 	switch {
-	case l.spent:
+	case !s.known:
 		return Proof{}
-	case l.selected[i] == nobody:
-		return Proof{Verdict: NeverTrue, Conflict: l.conflict(l.rules[i])}
-	case left == nobody:
-		return l.shadow(i)
-	case l.selected[i] == l.world:
+	case s.selected == nobody:
+		return Proof{Verdict: NeverTrue, Conflict: l.conflict(s.rule)}
+	}
+	if j, one := l.single(i, before); one {
+		return Proof{Verdict: Shadowed, By: []int{j}, Same: l.steps[j].selected == s.selected}
+	}
+	covered, certain := l.covered(s, before)
+	switch {
+	case covered:
+		return Proof{Verdict: Shadowed, By: l.fewest(s, before)}
+	case s.selected == l.world:
 		return Proof{Verdict: AlwaysTrue}
+	case certain:
+		return Proof{Verdict: Reachable}
 	}
-	return Proof{Verdict: Reachable}
+	return Proof{}
 }
 
-// shadow finds which rules take everybody for whom rule i is true: the first that does alone, else all that are needed.
-func (l *ladder) shadow(i int) Proof {
-	var by []int
-	for j, earlier := range l.selected[:i] {
-		if l.minus(l.selected[i], earlier) == nobody && !l.spent {
-			return Proof{Verdict: Shadowed, By: []int{j}, Same: earlier == l.selected[i]}
-		}
-		if l.and(l.selected[i], earlier) != nobody {
-			by = append(by, j)
-		}
-	}
-	for n := len(by) - 1; n >= 0 && !l.spent; n-- {
-		without := slices.Delete(slices.Clone(by), n, n+1)
-		left := l.selected[i]
-		for _, j := range without {
-			left = l.minus(left, l.selected[j])
-		}
-		if left == nobody && !l.spent {
-			by = without
-		}
-	}
-	if l.spent { // the verdict is proved, and these are enough; whether all are needed is not known
-		l.spent = false
-		by = l.indexes(i)
-	}
-	return Proof{Verdict: Shadowed, By: by}
-}
-
-// indexes returns the sound rules before i.
-func (l *ladder) indexes(i int) []int {
+// before returns the rules before i of which something is known.
+func (l *ladder) before(i int) []int {
 	var all []int
 	for j := range i {
-		if sound(l.rules[j]) {
+		if l.steps[j].known {
 			all = append(all, j)
 		}
 	}
 	return all
+}
+
+// single returns the first rule that takes everybody alone.
+func (l *ladder) single(i int, before []int) (j int, found bool) {
+	for _, j := range before {
+		var left set
+		if l.within(func() { left = l.minus(l.steps[i].selected, l.steps[j].holds) }) && left == nobody {
+			return j, true
+		}
+	}
+	return 0, false
+}
+
+// covered reports whether some rules together take everybody for whom a rule is true; certain is false when that could not be found
+// out. It looks for somebody who is left, and where that takes too long, it takes away one rule's people after the other's.
+func (l *ladder) covered(s *step, by []int) (covered, certain bool) {
+	holds := make([]set, len(by))
+	for n, j := range by {
+		holds[n] = l.steps[j].holds
+	}
+	found := false
+	if l.within(func() { found = l.somebody(s.selected, holds) }) {
+		return !found, true
+	}
+	left := s.selected
+	certain = l.within(func() {
+		for _, h := range holds {
+			left = l.minus(left, h)
+		}
+	})
+	return certain && left == nobody, certain
+}
+
+// fewest leaves out what is not needed of rules that together take everybody for whom a rule is true.
+func (l *ladder) fewest(s *step, by []int) []int {
+	for n := len(by) - 1; n >= 0; n-- {
+		without := slices.Delete(slices.Clone(by), n, n+1)
+		if covered, _ := l.covered(s, without); covered {
+			by = without
+		}
+	}
+	return by
 }
 
 // conflict finds the fewest terms of a rule that are never true together, by leaving out one after the other.
@@ -189,11 +187,10 @@ func (l *ladder) conflict(rule *audience.Rule) []audience.Condition {
 	}
 	terms := slices.Clone(and.Terms)
 	for n := len(terms) - 1; n >= 0 && len(terms) > 1; n-- {
-		without := slices.Delete(slices.Clone(terms), n, n+1)
-		if l.and(l.world, l.terms(without, audience.True, true)) == nobody && !l.spent {
+		without, left := slices.Delete(slices.Clone(terms), n, n+1), everybody
+		if l.within(func() { left = l.and(l.world, l.terms(without, audience.True, true)) }) && left == nobody {
 			terms = without
 		}
 	}
-	l.spent = false
 	return terms
 }

@@ -79,15 +79,13 @@ func (s *space) collectAll(terms []audience.Condition) {
 	}
 }
 
-// selects returns the people for whom a rule is true.
-func (s *space) selects(r *audience.Rule) set { return s.and(s.world, s.ruleSet(r, audience.True)) }
-
 func (s *space) ruleSet(r *audience.Rule, want audience.Truth) set {
 	key := ruleSide{r, want}
 	result, known := s.sets[key]
 	if !known {
-		result = s.condition(r.Condition, want)
-		s.sets[key] = result
+		if result = s.condition(r.Condition, want); !s.spent {
+			s.sets[key] = result
+		}
 	}
 	return result
 }
@@ -144,7 +142,11 @@ func (s *space) partition(a *axis) {
 
 // distinct keeps one candidate of those that no leaf tells apart, and notes what the leaves say of it.
 func (s *space) distinct(a *axis, all []candidate) []candidate {
-	if *s.work -= len(all) * (1 + len(a.leaves)); *s.work < 0 {
+	effort := 1
+	for _, leaf := range a.leaves {
+		effort += leaf.effort()
+	}
+	if *s.work -= len(all) * effort; *s.work < 0 {
 		s.spent = true
 		return nil
 	}
