@@ -154,9 +154,10 @@ func collect(rows *sql.Rows, err error) func(scan func(*sql.Rows) error) error {
 	}
 }
 
-// close finalises the statements first: one that is left open keeps its connection's memory.
+// close finalises the statements first: one that is left open keeps its connection's memory. Whoever writes afterwards gets an error.
 func (w *writer) close() error {
 	w.turn <- struct{}{}
+	defer func() { <-w.turn }()
 	for _, st := range w.statements {
 		st.Close()
 	}
