@@ -34,13 +34,14 @@ var imports = map[string][]string{
 	"worker":               {"audience", "blocks", "schedule", "workspace", "render", "send", "store", "token", "internal/finding"},
 	"store/sqlite":         {"store", "audience"},
 	"store/storetest":      {"store", "audience"},
+	"measure":              {"blocks", "store"},
 	"send":                 {},
 	"track":                {"audience", "store", "token"},
 	"console":              {"store"},
 	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
-	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "worker", "send", "token", "track", "console", "internal/finding", "internal/document"},
+	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "worker", "measure", "send", "token", "track", "console", "internal/finding", "internal/document"},
 }
 
 // pure packages have no clock, file, network, database or goroutine of their own: time and bytes come in as arguments.
