@@ -13,7 +13,7 @@ type form uint8
 
 const (
 	constant form = iota // nothing: one cell
-	values               // an attribute's or field's value, or that it is missing
+	valued               // an attribute's or field's value, or that it is missing
 	elapsed              // now minus a moment
 	clock                // now
 	free                 // no, yes: consent to a topic, an element in a list, a test of a text
@@ -25,15 +25,16 @@ type axis struct {
 	name      string
 	form      form
 	level     int
-	attribute *audience.Attribute   // values of an attribute; elapsed
-	field     *audience.PersonField // values of a field
+	attribute *audience.Attribute   // valued by an attribute; elapsed
+	field     *audience.PersonField // valued by a field
 	leaves    []*leaf               // that look at its cells
 	landmarks []audience.Value      // literals that its values are compared with
 	prefixes  []string              // of startsWith
 	cells     []candidate           // one of each
-	parts     []*axis               // values: questions about parts of the value
+	parts     []*axis               // valued: questions about parts of the value
 	test      textTest              // free: the question, of a text
 	element   *audience.Value       // free: the element, of a list
+	topic     string                // free: the topic
 }
 
 // candidate is a value that stands for a cell.

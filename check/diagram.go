@@ -153,31 +153,24 @@ func (o operator) trivial(a, b set) (set, bool) {
 // anyValue stands in an assignment for a variable that does not matter.
 const anyValue = -1
 
-// assignments calls visit with ways to be in the set, a value for each level, until it returns false. The slice is reused.
-// The first value of a variable, which is a missing one where there is such a thing, comes last.
-func (d *diagrams) assignments(n set, visit func(values []int) bool) {
-	values := make([]int, len(d.arity))
-	for i := range values {
-		values[i] = anyValue
-	}
-	d.assign(n, values, visit)
-}
-
-func (d *diagrams) assign(n set, values []int, visit func([]int) bool) bool {
+// assign calls visit with the ways to be in a set, as values by level, until it returns false; the result is visit's last. What
+// values holds of other levels stays. A variable's first value comes last.
+func (d *diagrams) assign(n set, values []int, visit func() bool) bool {
 	switch n {
 	case nobody:
 		return true
 	case everybody:
-		return visit(values)
+		return visit()
 	}
 	level, kids := d.level[n], d.children(n)
 	for i := range kids {
 		value := (i + 1) % len(kids)
 		values[level] = value
-		if !d.assign(kids[value], values, visit) {
+		more := d.assign(kids[value], values, visit)
+		values[level] = anyValue
+		if !more {
 			return false
 		}
 	}
-	values[level] = anyValue
 	return true
 }

@@ -29,7 +29,9 @@ type leaf struct {
 func (s *space) leaf(c audience.Condition) *leaf {
 	switch c := c.(type) {
 	case audience.Subscribed:
-		return &leaf{condition: c, axis: s.axis("subscribed "+c.Topic, free), outcomes: []outcome{outcome(audience.False), outcome(audience.True)}}
+		a := s.axis("subscribed "+c.Topic, free)
+		a.topic = c.Topic
+		return &leaf{condition: c, axis: a, outcomes: []outcome{outcome(audience.False), outcome(audience.True)}}
 	case audience.IsTrue:
 		return s.judged(c, s.attribute(c.Attribute))
 	case audience.Has:
@@ -54,7 +56,7 @@ func (s *space) leaf(c audience.Condition) *leaf {
 		return s.text(c, c.Operand, patternTest(c.Pattern))
 	case audience.Contains:
 		a := s.operand(c.Operand)
-		if a.form == values && a.kind() == audience.List {
+		if a.form == valued && a.kind() == audience.List {
 			return s.element(c, a)
 		}
 		return s.text(c, c.Operand, textTest{piece, c.Value.Value.Text})
@@ -78,7 +80,7 @@ func predicate(c audience.Condition) audience.Predicate {
 
 // attribute returns the axis of an attribute's values.
 func (s *space) attribute(a *audience.Attribute) *axis {
-	x := s.axis(a.Name, values)
+	x := s.axis(a.Name, valued)
 	x.attribute = a
 	return x
 }
@@ -89,7 +91,7 @@ func (s *space) operand(o audience.Operand) *axis {
 	case audience.AttributeOperand:
 		return s.attribute(o.Attribute)
 	case audience.FieldOperand:
-		a := s.axis(o.Field.String(), values)
+		a := s.axis(o.Field.String(), valued)
 		a.field = &o.Field
 		return a
 	case audience.Days:
@@ -163,7 +165,7 @@ func (s *space) ordered(c audience.Compare) *leaf {
 	for _, o := range []audience.Operand{c.Left, c.Right} {
 		if a := s.operand(o); a.form == elapsed {
 			l.needs = append(l.needs, s.attribute(a.attribute))
-		} else if a.form == values {
+		} else if a.form == valued {
 			l.needs = append(l.needs, a)
 		}
 	}
@@ -228,7 +230,7 @@ func elementKey(v audience.Value) string {
 func (s *space) text(c audience.Condition, o audience.Operand, test textTest) *leaf {
 	a := s.operand(o)
 	l := s.judged(c, a)
-	if l.test = test; a.form == values {
+	if l.test = test; a.form == valued {
 		l.decides = s.axis(a.name+" "+test.String(), free)
 		l.decides.test = test
 		a.note(l.decides)

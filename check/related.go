@@ -77,7 +77,7 @@ func (s *space) limits(a *axis) set {
 	if len(a.parts) < 2 || len(a.parts) > maxRelated || s.spent {
 		return everybody
 	}
-	if a.kind() == audience.List && a.form == values {
+	if a.kind() == audience.List && a.form == valued {
 		return s.atMost(a.parts, a.maxItems())
 	}
 	related := everybody
