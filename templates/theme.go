@@ -46,7 +46,7 @@ const defaultFont = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 // language and logo, all of which may be missing. Text colours are darkened or lightened until they can be read.
 func NewTheme(brand map[string]string) *Theme {
 	t := &Theme{Language: "en", logo: brand["logo"] != "", font: fontOf(brand["font"], defaultFont), headings: fontOf(brand["heading_font"], "")}
-	if language := brand["language"]; languageForm.MatchString(language) {
+	if language := brand["language"]; ValidLanguage(language) {
 		t.Language = language
 	}
 	primary, _, _ := strings.Cut(strings.ToLower(t.Language), "-")
@@ -91,9 +91,17 @@ var (
 	fontForm     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ,'"-]{0,199}$`)
 )
 
+// ValidLanguage reports whether a text names a language as HTML's lang attribute takes it (BCP 47).
+func ValidLanguage(text string) bool { return languageForm.MatchString(text) }
+
+// ValidFont reports whether a text is a list of fonts, as in CSS.
+func ValidFont(text string) bool {
+	return fontForm.MatchString(text) && strings.Count(text, `"`)%2 == 0 && strings.Count(text, `'`)%2 == 0
+}
+
 // fontOf is a list of fonts as it may stand in a style attribute between double quotes.
 func fontOf(font, otherwise string) string {
-	if !fontForm.MatchString(font) || strings.Count(font, `"`)%2 > 0 || strings.Count(font, `'`)%2 > 0 {
+	if !ValidFont(font) {
 		return otherwise
 	}
 	return strings.ReplaceAll(font, `"`, `'`)

@@ -17,6 +17,7 @@ type Config struct {
 	Consent         ImportedConsent
 	PublicURL       *url.URL // nil: not set; without a / at its end
 	Delivery        Delivery // Scheme "": not set
+	DKIM            *DKIM    // nil: mail is not signed here
 	Database        Database
 	Brand           []BrandValue
 	LinkHosts       []string // where a link whose target comes from a person's data may lead
@@ -151,6 +152,7 @@ func (cr *configReader) read(f *document.Fields) *Config {
 	c.Consent = cr.consent(f.Get("consent"))
 	c.PublicURL = cr.publicURL(f)
 	c.Delivery = cr.delivery(f)
+	c.DKIM = cr.dkim(f.Get("dkim"), c.Senders)
 	c.Database = cr.database(f)
 	c.Brand = cr.brand(f.Get("brand"))
 	c.LinkHosts = cr.hosts(f, "link_hosts")

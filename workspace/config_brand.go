@@ -9,11 +9,13 @@ import (
 	"unicode"
 
 	"germane/internal/document"
+	"germane/templates"
 )
 
 var colourForm = regexp.MustCompile(`^#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$`)
 
-// brand reads free constants. Those with a known meaning are checked: colours, the logo, and everything named …_url.
+// brand reads free constants. Those with a known meaning are checked: colours, fonts, the language, the logo, and everything named
+// …_url.
 func (cr *configReader) brand(n *document.Node) []BrandValue {
 	f := cr.r.Map(n, "brand")
 	var values []BrandValue
@@ -44,6 +46,10 @@ func (cr *configReader) brandValue(value BrandValue) {
 		if !colourForm.MatchString(text.S) {
 			cr.r.Add(text.Whole("bad-colour", fmt.Sprintf("%q is not a colour", text.S), `write three or six hexadecimal digits in quotes: "#2457d6"`))
 		}
+	case (value.Name == "font" || value.Name == "heading_font") && !templates.ValidFont(text.S):
+		cr.r.Add(text.Whole("bad-value", fmt.Sprintf("%q is not a list of fonts", text.S), `write names with commas between them, the usual ones last: font: "Inter, Helvetica, Arial, sans-serif"`))
+	case value.Name == "language" && !templates.ValidLanguage(text.S):
+		cr.r.Add(text.Whole("bad-value", fmt.Sprintf("%q is not the code of a language", text.S), "write what the lang attribute of HTML takes: en, de, pt-BR"))
 	case value.Name == "logo" && webURL(text.S) == nil || strings.HasPrefix(text.S, "assets/"):
 		if !cr.isAsset(text.S) {
 			cr.r.Add(text.Whole("unknown-asset", fmt.Sprintf("there is no file %s", text.S), "put the image into assets/ and write assets/NAME"))

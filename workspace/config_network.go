@@ -16,6 +16,7 @@ import (
 
 // Delivery is how messages leave. Secrets are not part of it: they come from the environment.
 type Delivery struct {
+	Text   string // the address as it was written
 	Scheme string // outbox, ses, smtp, smtp+starttls, smtp+tls; "": not set
 
 	Folder string // outbox: where messages are written, relative to the workspace
@@ -28,6 +29,12 @@ type Delivery struct {
 	Host string // smtp
 	Port int    // smtp
 	User string // smtp; "": no authentication
+}
+
+// DKIM is who signs mail that leaves by SMTP (RFC 6376).
+type DKIM struct {
+	Domain   string
+	Selector string // its public key stands at SELECTOR._domainkey.DOMAIN
 }
 
 // Database is where people, runs and versions are kept.
@@ -105,7 +112,7 @@ func (cr *configReader) delivery(f *document.Fields) Delivery {
 			cr.r.Add(badDelivery(text, "the outbox has no folder", "write the folder after outbox://, such as outbox://outbox"))
 			return Delivery{}
 		}
-		return Delivery{Scheme: scheme, Folder: rest}
+		return Delivery{Text: text.S, Scheme: scheme, Folder: rest}
 	}
 	u, err := url.Parse(text.S)
 	if err != nil { // the error repeats the address, which may hold a password
@@ -125,7 +132,7 @@ func badDelivery(text finding.Text, what, hint string) finding.Finding {
 var regionForm = regexp.MustCompile(`^[a-z]{2,3}(?:-[a-z]+)+-[0-9]{1,2}$`)
 
 func (cr *configReader) ses(text finding.Text, u *url.URL) Delivery {
-	d := Delivery{Scheme: "ses", Region: u.Host}
+	d := Delivery{Text: text.S, Scheme: "ses", Region: u.Host}
 	if !regionForm.MatchString(u.Host) || u.Path != "" && u.Path != "/" {
 		cr.r.Add(badDelivery(text, fmt.Sprintf("%q is not a region of Amazon SES", u.Host+u.Path), "write one such as ses://eu-west-1"))
 	}
@@ -145,7 +152,7 @@ func (cr *configReader) ses(text finding.Text, u *url.URL) Delivery {
 }
 
 func (cr *configReader) smtp(text finding.Text, u *url.URL) Delivery {
-	d := Delivery{Scheme: u.Scheme, Host: u.Hostname(), Port: smtpPorts[u.Scheme], User: u.User.Username()}
+	d := Delivery{Text: text.S, Scheme: u.Scheme, Host: u.Hostname(), Port: smtpPorts[u.Scheme], User: u.User.Username()}
 	if !dialHost(d.Host) || badPort(u.Port()) {
 		cr.r.Add(badDelivery(text, fmt.Sprintf("%q is not the host of a mail server", u.Host), fmt.Sprintf("write one such as %s://USER@mail.acme.example:%d", u.Scheme, d.Port)))
 	}
@@ -156,6 +163,34 @@ func (cr *configReader) smtp(text finding.Text, u *url.URL) Delivery {
 		cr.r.Add(badDelivery(text, "delivery by SMTP takes only a user, a host and a port", fmt.Sprintf("write %s://USER@HOST:%d", u.Scheme, d.Port)))
 	}
 	return d
+}
+
+// dkim reads who signs. A signature counts for the domain of a mail's sender only (RFC 7489, 3.1.1).
+func (cr *configReader) dkim(n *document.Node, senders []Sender) *DKIM {
+	if n == nil {
+		return nil
+	}
+	f := cr.r.Map(n, "dkim")
+	f.Require("domain", "dkim", "name the domain that mail is from: {domain: mail.acme.example, selector: s1}")
+	f.Require("selector", "dkim", "name where the public key stands in the DNS: {domain: mail.acme.example, selector: s1}")
+	d := &DKIM{Domain: f.String("domain"), Selector: f.String("selector")}
+	if text, ok := f.Text("domain"); ok && cr.host(text) {
+		cr.signsFor(text, senders)
+	}
+	if text, ok := f.Text("selector"); ok && !validHost(text.S) && !hostLabel.MatchString(strings.ToLower(text.S)) {
+		cr.r.Add(text.Whole("bad-value", fmt.Sprintf("%q is not a selector", text.S), "write what stands before ._domainkey in the DNS, such as s1"))
+	}
+	f.Done("dkim")
+	return d
+}
+
+func (cr *configReader) signsFor(domain finding.Text, senders []Sender) {
+	for _, sender := range senders {
+		if _, from, ok := strings.Cut(sender.Email, "@"); ok && !strings.EqualFold(from, domain.S) {
+			cr.r.Add(domain.Whole("bad-value", fmt.Sprintf("sender %s is from %s, and a signature of %s does not count for that", sender.Name, from, domain.S), "give all senders one domain, and name it here"))
+			return
+		}
+	}
 }
 
 func (cr *configReader) database(f *document.Fields) Database {

@@ -66,7 +66,7 @@ func TestReadConfig(t *testing.T) {
 		"topics":     len(c.Topics) == 2 && c.Topics[1].Name == "offers" && c.Topics[0].Title == "Product tips",
 		"consent":    !c.Consent.Subscribed,
 		"public_url": c.PublicURL.String() == "https://links.acme.example",
-		"delivery":   c.Delivery == Delivery{Scheme: "outbox", Folder: "outbox"},
+		"delivery":   c.Delivery == Delivery{Text: "outbox://outbox", Scheme: "outbox", Folder: "outbox"},
 		"database":   c.Database == Database{File: "germane.db"},
 		"brand":      len(c.Brand) == 3 && accent.Text.S == "#2457d6",
 		"track":      c.Track == Track{Clicks: true, UTM: true},
@@ -123,6 +123,16 @@ func TestConfigMistakes(t *testing.T) {
 		{"delivery: ses://eu-west-1?config_set=main", "2:11 bad-delivery"},
 		{"delivery: ses://eu-west-1?endpoint=127.0.0.1", "2:11 bad-delivery"},
 		{"delivery: smtp+starttls://user@host:587", ""},
+		{"dkim: {domain: acme.example, selector: s1}", ""},
+		{"dkim: {domain: ACME.example, selector: 2026.mail}", ""},
+		{"dkim: {domain: acme.example}", "2:7 missing-key"},
+		{"dkim: {domain: other.example, selector: s1}", "2:16 bad-value"},
+		{"dkim: {domain: https://acme.example, selector: s 1}", "2:16 bad-host, 2:48 bad-value"},
+		{"dkim: {domain: acme.example, selector: s1, key: x}", "2:44 unknown-key"},
+		{"brand: {font: \"Inter, 'Segoe UI', sans-serif\", heading_font: Georgia, language: pt-BR}", ""},
+		{"brand: {font: \"Inter; color: red\"}", "2:16 bad-value"},
+		{"brand: {heading_font: \"'Inter\"}", "2:24 bad-value"},
+		{"brand: {language: English (UK)}", "2:19 bad-value"},
 		{"delivery: smtp+tls://user@host:65536", "2:11 bad-delivery"},
 		{"delivery: smtp://127.0.0.1:1025", ""},
 		{"delivery: smtp://", "2:11 bad-delivery"},
@@ -222,6 +232,9 @@ func TestEnvironmentOverrides(t *testing.T) {
 		"GERMANE_RATE":           "100/s",
 		"GERMANE_HOLDOUT":        "",
 		"GERMANE_SMTP_PASSWORD":  "hunter2",
+		"GERMANE_DKIM_KEY_FILE":  "/run/secrets/dkim",
+		"GERMANE_DKIM":           "{domain: mail.acme.example, selector: s1}",
+		"GERMANE_DKIM_SELECTOR":  "s2",
 		"GERMANE_SOMETHING_ELSE": "1",
 		"PATH":                   "/bin",
 	})
@@ -230,7 +243,7 @@ func TestEnvironmentOverrides(t *testing.T) {
 	}
 	url, _ := c.BrandValue("app_url")
 	if len(c.Caps) != 0 || c.Delivery.Region != "eu-west-1" || c.Delivery.Tenant != "a" || c.Database.Postgres == "" || c.Listen != (Listen{"127.0.0.1:0", "127.0.0.1:8081"}) ||
-		c.Track != (Track{Opens: true, UTM: true}) || url.Text.S != "https://staging.acme.example" || c.Rate != 100 || c.Holdout != 0.05 {
+		c.Track != (Track{Opens: true, UTM: true}) || url.Text.S != "https://staging.acme.example" || *c.DKIM != (DKIM{"mail.acme.example", "s2"}) || c.Rate != 100 || c.Holdout != 0.05 {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -294,10 +307,10 @@ func TestKeysAreDocumentedAndRead(t *testing.T) {
 		}
 		environment := map[string]string{key.Variable(): key.Example}
 		switch key.Path {
-		case "consent.imported", "consent.basis", "warm_up.start", "warm_up.double_every", "quiet_hours.from", "quiet_hours.to", "quiet_hours.on", "quiet_hours.jitter":
+		case "consent.imported", "consent.basis", "warm_up.start", "warm_up.double_every", "quiet_hours.from", "quiet_hours.to", "quiet_hours.on", "quiet_hours.jitter", "dkim.domain", "dkim.selector":
 			continue // parts of mappings that are only whole together
 		}
-		_, findings := readConfig("senders: {default: {name: Acme, email: hello@acme.example}}\n", environment)
+		_, findings := readConfig("senders: {default: {name: Acme, email: hello@mail.acme.example}}\n", environment)
 		if len(findings) > 0 {
 			t.Errorf("%s: %+v", key.Path, findings)
 		}

@@ -30,8 +30,15 @@ var keys = []Key{
 	{"consent.basis", "signup form", "How imported people subscribed."},
 	{"public_url", "https://links.acme.example", "Where tracked links, unsubscribe, preferences and assets are served."},
 	{"delivery", "outbox://outbox", "How mail leaves: outbox://FOLDER, ses://REGION?configuration_set=…&tenant=…&endpoint=…, smtp://, smtp+starttls:// or smtp+tls://USER@HOST:PORT."},
+	{"dkim", "{domain: mail.acme.example, selector: s1}", "Who signs mail that leaves by SMTP; the key stands in GERMANE_DKIM_KEY. Amazon SES signs by itself."},
+	{"dkim.domain", "mail.acme.example", "The domain of every sender: only a signature of that counts."},
+	{"dkim.selector", "s1", "Its DNS has the public key at SELECTOR._domainkey.DOMAIN."},
 	{"database", "germane.db", "An SQLite file, or postgres://USER@HOST/NAME."},
 	{"brand", `{accent: "#2457d6", logo: assets/logo.png, app_url: https://app.acme.example}`, "Constants that messages print as brand.NAME."},
+	{"brand.accent", `"#2457d6"`, "The colour of links and buttons; background_color, card_color, ink_color and muted_color are the page's. Text that could not be read on it is made darker or lighter."},
+	{"brand.logo", "assets/logo.png", "An image of assets/ above every message."},
+	{"brand.font", `"Inter, Helvetica, Arial, sans-serif"`, "Fonts of the text, the usual ones last; heading_font is that of headings."},
+	{"brand.language", "en", "What screen readers read messages as; right-to-left languages turn the layout."},
 	{"link_hosts", "[acme.example]", "Where a link whose target comes from a person's data may lead."},
 	{"track", "{clicks: true, opens: false, utm: true}", "What is recorded about messages."},
 	{"track.clicks", "true", "Links lead through public_url, so that clicks are counted per variant."},
@@ -61,6 +68,19 @@ var keys = []Key{
 	{"sns.topics", "[]", "ARNs whose notices are accepted."},
 }
 
+// Secret is an environment variable that holds what does not belong in a file of the workspace. NAME_FILE names a file that holds it.
+type Secret struct{ Name, Doc string }
+
+var secretVariables = []Secret{
+	{"GERMANE_SMTP_PASSWORD", "of the user in delivery: smtp+starttls://USER@HOST."},
+	{"GERMANE_DKIM_KEY", "the private key that dkim signs with: PEM, RSA or Ed25519."},
+	{"GERMANE_TOKEN_KEYS", "what signs links and unsubscribe pages: NUMBER:BASE64 with commas between them, the first one signs. Without it the database makes one."},
+	{"GERMANE_ADDRESS_KEY", "what addresses are hashed with: base64 of 32 random bytes or more, chosen when the database is made and never again. Without it the database makes one."},
+}
+
+// Secrets returns the variables that hold secrets.
+func Secrets() []Secret { return append([]Secret(nil), secretVariables...) }
+
 // Keys returns the documentation of germane.yaml.
 func Keys() []Key { return append([]Key(nil), keys...) }
 
@@ -76,6 +96,9 @@ func override(r *document.Reader, doc *document.Node, environment map[string]str
 		if value := environment[variable]; value != "" {
 			set(doc, strings.Split(key.Path, "."), environmentNode(r, variable, value))
 		}
+	}
+	for _, secret := range secretVariables {
+		known[secret.Name], known[secret.Name+"_FILE"] = true, true
 	}
 	for _, variable := range sortedKeys(environment) {
 		name, ours := strings.CutPrefix(variable, prefix)

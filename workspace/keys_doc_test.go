@@ -28,8 +28,8 @@ Who sends, where mail goes, what it looks like. Only senders must be there, and 
 listed here is a mistake that ` + "`germane check`" + ` finds.
 
 Every key can be overridden by an environment variable, whose value is YAML: ` + "`GERMANE_CAPS='[]'`, `GERMANE_HOLDOUT=5%`" + `.
-Durations are written 30s, 5min, 2h, 7d, 2w; shares with a %. Passwords do not belong here: they come from
-` + "`GERMANE_SMTP_PASSWORD`, or from the file that `GERMANE_SMTP_PASSWORD_FILE`" + ` names.
+Durations are written 30s, 5min, 2h, 7d, 2w; shares with a %. Secrets do not belong here: they come from the environment, or from
+files that ` + "`NAME_FILE`" + ` names.
 
 This page is made from the program's source: ` + "`make golden`" + ` rewrites it.
 `
@@ -50,6 +50,10 @@ func configurationPage() string {
 			fmt.Fprintf(&page, "\n## %s\n\n%s\n\n```yaml\n%s: %s\n```\n\nOverridden by `%s`.\n", key.Path, key.Doc, key.Path, key.Example, key.Variable())
 		}
 		part = isPart
+	}
+	page.WriteString("\n## Secrets\n\n| variable, or with _FILE at its end | |\n|---|---|\n")
+	for _, secret := range Secrets() {
+		fmt.Fprintf(&page, "| `%s` | %s |\n", secret.Name, secret.Doc)
 	}
 	return page.String()
 }

@@ -69,11 +69,11 @@ func newArming(ctx context.Context, w *workspace.Workspace, s store.Store) (*arm
 	if err != nil {
 		return nil, err
 	}
-	address := deliveryAddress(&w.Config.Delivery)
+	address, err := deliveryAddress(w)
 	a := &arming{Delivery: address.String(), People: census.People, Warnings: []string{}}
-	if w.Config.Delivery.Scheme == "" {
-		a.Delivery = "not set"
-		a.Warnings = append(a.Warnings, "germane.yaml does not say how mail leaves: write delivery: ses://REGION or smtp+starttls://USER@HOST")
+	if err != nil {
+		a.Delivery = "nothing"
+		a.Warnings = append(a.Warnings, err.Error())
 	} else if address.Loopback() {
 		a.Warnings = append(a.Warnings, "this delivery stays on the machine and needs no arming; it will hold for the next one")
 	}
