@@ -39,6 +39,8 @@ type People interface {
 	// ZoneCounts counts people by the time zone they have, as imported: "" is none, and any other name may be no zone. Of very many
 	// names it returns the most frequent ones.
 	ZoneCounts(ctx context.Context) (map[string]int64, error)
+	// LastImport is when people were imported last, whether or not anything changed; zero: never.
+	LastImport(ctx context.Context) (time.Time, error)
 	// Forget erases a person: attributes, consent and events go; a keyed hash of the address stays, with what they withdrew from, so
 	// that no import brings them back. Deliveries keep the number, which leads nowhere.
 	Forget(ctx context.Context, email string, at time.Time) error

@@ -18,7 +18,7 @@ type chunkWork struct {
 	content *Content
 	chunk   *store.Chunk
 	guard   *guard
-	decider decider
+	decider *decider
 
 	prior map[int64]*store.Delivery // rows from before it was taken
 	next  func() (*store.Person, error, bool)
@@ -78,7 +78,7 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (*chunkWork, erro
 		return nil, err
 	}
 	k := &chunkWork{
-		w: w, content: content, chunk: chunk, guard: w.guard(ready.Run), decider: newDecider(content, w.rules(chunk.Step)),
+		w: w, content: content, chunk: chunk, guard: w.guard(ready.Run), decider: newDecider(content, whenOf(content, run, chunk), w.rules(chunk.Step)),
 		done: make(chan outcome, w.Concurrency), written: now,
 	}
 	w.mu.Lock()
@@ -117,7 +117,7 @@ func (k *chunkWork) halted(ctx context.Context) bool { return k.lost || k.broken
 // begin opens what is read from. A chunk that somebody had before has rows already.
 func (k *chunkWork) begin(ctx context.Context) error {
 	k.next, k.stop = iter.Pull2(k.w.Store.EachPerson(ctx, k.chunk.People))
-	if k.chunk.Epoch == 1 {
+	if when := &k.decider.when; k.chunk.Epoch == 1 && !when.Closing {
 		return nil
 	}
 	rows, err := k.w.Store.DeliveriesIn(ctx, k.chunk.Run, k.chunk.People)
@@ -126,6 +126,9 @@ func (k *chunkWork) begin(ctx context.Context) error {
 	}
 	k.prior = make(map[int64]*store.Delivery, len(rows))
 	for _, d := range rows {
+		if d.Chunk != k.chunk.No && d.State == store.Retry {
+			d.State = store.Claimed // its own chunk tries again
+		}
 		k.prior[d.Person] = d
 	}
 	return nil
@@ -211,6 +214,8 @@ func (k *chunkWork) decide(p *store.Person) {
 		k.later = append(k.later, j)
 	case !member:
 		k.free = append(k.free, j)
+	case j.again.After(j.at) && j.decision.State != store.Skipped:
+		k.later = append(k.later, j)
 	case j.decision.State == store.Claimed:
 		k.ready = append(k.ready, j)
 	default:
@@ -227,16 +232,25 @@ func (k *chunkWork) job() *job {
 	return &job{}
 }
 
-// revive makes those ready whose time has come again.
+// revive makes those ready whose time has come again. Who was only held is decided about anew.
 func (k *chunkWork) revive() {
 	now := k.w.Now()
+	var held []*store.Person
 	k.later = slices.DeleteFunc(k.later, func(j *job) bool {
-		due := !now.Before(j.again)
-		if due {
+		switch {
+		case now.Before(j.again):
+			return false
+		case j.attempt == 0:
+			held = append(held, j.person)
+			k.free = append(k.free, j)
+		default:
 			k.ready = append(k.ready, j)
 		}
-		return due
+		return true
 	})
+	for _, p := range held {
+		k.decide(p)
+	}
 }
 
 // room takes a free slot and a token of the rate for as many as are ready.

@@ -68,6 +68,15 @@ func (c *Contents) Campaign(ctx context.Context, hash, campaign string) (*Conten
 	return content, err
 }
 
+// Workspace returns a version's workspace.
+func (c *Contents) Workspace(ctx context.Context, hash string) (*workspace.Workspace, error) {
+	l, err := c.load(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	return l.workspace, nil
+}
+
 // Draft returns a campaign of a workspace that is not deployed: to try things. Its tracked addresses lead nowhere.
 func Draft(w *workspace.Workspace, campaign string) (*Content, error) {
 	content := &Content{Workspace: w, number: w.CampaignNumber(campaign)}

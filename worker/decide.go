@@ -32,14 +32,21 @@ type Rules struct {
 // decider decides about people of one campaign, one after another.
 type decider struct {
 	content  *Content
+	when     When
 	unarmed  []string
 	step     schedule.Part // whom the rollout has come to
+	before   schedule.Part // whom it had come to before, where each step is chunks of its own
+	zones    *schedule.Zones
 	renderer render.Renderer
 	envelope render.Envelope
 }
 
-func newDecider(c *Content, rules Rules) decider {
-	return decider{content: c, unarmed: rules.Unarmed, step: c.Campaign.InStep(rules.Step)}
+func newDecider(c *Content, when When, rules Rules) *decider {
+	d := &decider{content: c, when: when, unarmed: rules.Unarmed, step: c.Campaign.InStep(rules.Step), zones: schedule.NewZones(c.Workspace.Config.TimeZone)}
+	if rules.Step > 0 {
+		d.before = c.Campaign.InStep(rules.Step - 1)
+	}
+	return d
 }
 
 // job is one person's way through a chunk. Its buffers are used again.
@@ -51,7 +58,8 @@ type job struct {
 	decision store.Decision
 	at       time.Time // of the decision: the delivery's one time
 	attempt  int
-	again    time.Time // not before this time, when it is to be tried again
+	caps     []store.Cap
+	again    time.Time // not before this time, when it is to be tried again, or is held until then; zero: at once
 	fail     string    // it is claimed only to be a failed row, for this reason
 }
 
@@ -59,7 +67,7 @@ type job struct {
 // more. It reports whether they are in the audience. The order is the design's: what makes somebody not eligible comes before the
 // draws, so that both arms of each are alike.
 func (d *decider) decide(j *job, p *store.Person, now time.Time) (member bool) {
-	j.person, j.at, j.fail, j.attempt = p, now, "", 0
+	j.person, j.at, j.fail, j.attempt, j.again = p, now, "", 0, time.Time{}
 	j.choices, j.packed = j.choices[:0], j.packed[:0]
 	j.decision = store.Decision{Person: p.Number, State: store.Claimed, Topic: d.content.Campaign.Topic.S}
 	defer func() {
@@ -67,6 +75,10 @@ func (d *decider) decide(j *job, p *store.Person, now time.Time) (member bool) {
 			member, j.fail = true, ReasonPanic+brief(fmt.Sprint(r))
 		}
 	}()
+	zone := d.zones.Of(p.TimeZone)
+	if !d.when.includes(zone) || d.when.Steps && (d.before.Has(p.ID) || !d.step.Has(p.ID)) {
+		return false // another chunk's
+	}
 	message := d.content.Message
 	if err := message.Selection.Decode(&p.Stored, now.UnixMilli(), &j.decoded); err != nil {
 		return j.skip(ReasonUnreadable) // whether they are in the audience cannot be known: a row says that
@@ -79,6 +91,9 @@ func (d *decider) decide(j *job, p *store.Person, now time.Time) (member bool) {
 	}
 	j.choices = message.Chooser.Choose(&j.decoded, p.ID, j.choices)
 	if reason := d.skips(j); reason != "" {
+		return j.skip(reason)
+	}
+	if reason := d.limits(j, zone); reason != "" {
 		return j.skip(reason)
 	}
 	d.draw(j)
@@ -150,6 +165,28 @@ func (d *decider) skips(j *job) string {
 		return "" // an error is met again, and told, when the mail is made
 	}
 	return ReasonSkip + brief(rendered.Skipped)
+}
+
+// limits looks at quiet hours, which may hold somebody back, and notes the caps for the ledger, which counts when it claims.
+func (d *decider) limits(j *job, zone *time.Location) (reason string) {
+	config := d.content.Workspace.Config
+	due := d.when.due(zone)
+	if reason := d.when.late(zone, j.at); reason != "" {
+		return reason
+	}
+	quiet := config.QuietHours.At(due, j.at, d.when.deadline(due), zone, schedule.JitterDraw(d.content.Campaign.Name, j.person.ID))
+	if quiet.Reason != "" {
+		return quiet.Reason
+	}
+	j.again = quiet.Hold
+	if len(config.Caps) > 0 {
+		j.caps = j.caps[:0]
+		for _, c := range schedule.CapsSince(config.Caps, j.decision.Topic, j.at, zone) {
+			j.caps = append(j.caps, store.Cap(c))
+		}
+		j.decision.Caps = j.caps
+	}
+	return ""
 }
 
 // draw finds out who is held back: to measure against all mail, against this campaign, or for a later step.

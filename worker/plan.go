@@ -14,7 +14,7 @@ type Order struct {
 	Manual     bool
 	Version    string    // hash
 	Due        time.Time // when it was to begin
-	Step       int       // of the rollout, from 0
+	Step       int       // of a rollout that goes on one step per occurrence, from 0
 	Approval   string    // why somebody must approve it first; "": nobody must
 }
 
@@ -28,7 +28,7 @@ func Plan(ctx context.Context, s store.Runs, o Order, survey *Survey, now time.T
 		run.State, run.Note, run.Started = store.RunWaitingApproval, o.Approval, time.Time{}
 	}
 	for i := range survey.Chunks {
-		survey.Chunks[i].Step = o.Step
+		survey.Chunks[i].Step = max(survey.Chunks[i].Step, o.Step)
 	}
 	return s.CreateRun(ctx, run, survey.Chunks)
 }

@@ -45,6 +45,7 @@ type Problem struct{ Person, Text string } // the person's id
 // Surveying is how a survey is made.
 type Surveying struct {
 	Rules    Rules
+	When     When        // the zero value: now, by hand
 	Limit    int64       // the audience ends after so many mails; 0: all of it
 	Render   bool        // make every mail, as a dry run does
 	Keys     *token.Keys // for the addresses in them
@@ -52,26 +53,26 @@ type Surveying struct {
 	Progress func(people, of int64) // nil: nobody watches
 }
 
-const (
-	chunkSize   = 500 // members: large enough to cost little, small enough to spread over workers
-	maxProblems = 20
-)
+const maxProblems = 20
 
 // surveyor is a survey under way.
 type surveyor struct {
 	how     Surveying
 	content *Content
-	decider decider
+	decider *decider
 	letter  *Letter
 	job     job
 	survey  *Survey
-	members int64 // of the chunk that is being cut
-	from    int64 // its first person
+	cutter  *cutter
 }
 
 // NewSurvey goes through everybody.
 func NewSurvey(ctx context.Context, s store.People, c *Content, how Surveying) (*Survey, error) {
-	v := &surveyor{how: how, content: c, decider: newDecider(c, how.Rules), survey: &Survey{Skipped: map[string]int64{}}}
+	if how.When.Due.IsZero() {
+		how.When.Due = how.Now()
+	}
+	v := &surveyor{how: how, content: c, decider: newDecider(c, how.When, how.Rules), survey: &Survey{Skipped: map[string]int64{}}}
+	v.cutter = newCutter(c, how.When)
 	if how.Render {
 		v.letter = NewLetter(how.Keys)
 	}
@@ -86,7 +87,6 @@ func NewSurvey(ctx context.Context, s store.People, c *Content, how Surveying) (
 	if err != nil {
 		return nil, err
 	}
-	v.from = census.Within.From
 	for p, err := range s.EachPerson(ctx, census.Within) {
 		if err == nil {
 			err = ctx.Err()
@@ -95,14 +95,13 @@ func NewSurvey(ctx context.Context, s store.People, c *Content, how Surveying) (
 			return nil, fmt.Errorf("survey the audience: %w", err)
 		}
 		if v.person(p); how.Limit > 0 && v.survey.Mail >= how.Limit {
-			v.cut(p.Number + 1)
-			return v.survey, nil
+			break
 		}
 		if how.Progress != nil && v.survey.People%1000 == 0 {
 			how.Progress(v.survey.People, census.People)
 		}
 	}
-	v.cut(census.Within.To)
+	v.survey.Chunks = v.cutter.done()
 	return v.survey, nil
 }
 
@@ -112,22 +111,8 @@ func (v *surveyor) person(p *store.Person) {
 		return
 	}
 	v.survey.Members++
-	if v.members++; v.members == 1 && len(v.survey.Chunks) == 0 {
-		v.from = p.Number
-	}
 	v.count()
-	if v.members >= chunkSize {
-		v.cut(p.Number + 1)
-	}
-}
-
-// cut ends a chunk before a person.
-func (v *surveyor) cut(before int64) {
-	if v.members == 0 {
-		return
-	}
-	v.survey.Chunks = append(v.survey.Chunks, store.Chunk{No: len(v.survey.Chunks), People: store.Range{From: v.from, To: before}, Members: v.members})
-	v.from, v.members = before, 0
+	v.cutter.add(p, v.decider.zones.Of(p.TimeZone))
 }
 
 func (v *surveyor) count() {

@@ -44,6 +44,28 @@ func (w *Workspace) CampaignAudience(name string) (audience.Predicate, bool) {
 	return s.audience, ok
 }
 
+// CampaignContent names what people see of a campaign and who they are: its template, layout, blocks and audience, but not this week's
+// data. A rollout of other content begins anew.
+func (w *Workspace) CampaignContent(name string) string {
+	s, ok := w.sendings[name]
+	if !ok {
+		return ""
+	}
+	campaign, _ := w.Campaign(name)
+	source, _ := find(w.Templates, func(t *TemplateSource) bool { return t.Name == campaign.Template.S })
+	h := sha256.New()
+	note := func(text string) { fmt.Fprintf(h, "%d %s", len(text), text) }
+	note(campaign.Audience.S)
+	note(source.File.All().S)
+	if layout, ok := find(w.Layouts, func(l *LayoutSource) bool { return l.Name == source.Layout.S }); ok {
+		note(layout.File.All().S)
+	}
+	for _, block := range s.message.Chooser.Blocks() {
+		note(block.File.All().S)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
 // CampaignNumber is what tracked addresses say instead of a campaign's name; -1 for a name that no campaign has.
 func (w *Workspace) CampaignNumber(name string) int {
 	return slices.IndexFunc(w.Campaigns, func(c *schedule.Campaign) bool { return c.Name == name })

@@ -229,10 +229,5 @@ func (s *sendCommand) approval(ctx context.Context, content *worker.Content) (st
 	if s.limit > 0 {
 		return "", nil
 	}
-	runs, err := s.store.Runs(ctx, store.RunFilter{Campaign: s.campaign, Limit: 4})
-	var last []int64
-	for _, r := range runs {
-		last = append(last, r.Planned)
-	}
-	return content.Campaign.Expect.Approval(s.survey.Members, last), err
+	return worker.Approval(ctx, s.store, content, s.survey.Members, s.sys.now())
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"germane/audience"
 	"germane/store"
@@ -31,12 +32,24 @@ func (s *Store) Import(ctx context.Context, updates []audience.Update, how store
 		if how.DryRun {
 			return errDryRun
 		}
-		return nil
+		return t.run(lastImport, milliseconds(how.At))
 	})
 	if errors.Is(err, errDryRun) {
 		err = nil
 	}
 	return outcomes, err
+}
+
+// lastImport remembers when people were imported, beside the switches; it never goes back.
+const lastImport = `INSERT INTO switch (name, turned, at, note) VALUES ('imported', 1, ?, '') ON CONFLICT (name) DO UPDATE SET at = max(at, excluded.at)`
+
+// LastImport implements [store.People].
+func (s *Store) LastImport(ctx context.Context) (time.Time, error) {
+	var at int64
+	if _, err := s.row(ctx, `SELECT at FROM switch WHERE name = 'imported'`, nil, &at); err != nil {
+		return time.Time{}, fmt.Errorf("last import: %w", err)
+	}
+	return moment(at), nil
 }
 
 // importing is the state of one batch.

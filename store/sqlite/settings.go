@@ -51,7 +51,7 @@ func (s *Store) RotateKey(ctx context.Context, purpose string, at time.Time) err
 // Switches implements [store.Switches].
 func (s *Store) Switches(ctx context.Context) (map[string]store.Switch, error) {
 	switches := map[string]store.Switch{}
-	err := s.rows(ctx, `SELECT name, turned, at, note FROM switch`, nil, func(rows *sql.Rows) error {
+	err := s.rows(ctx, `SELECT name, turned, at, note FROM switch WHERE name <> 'imported'`, nil, func(rows *sql.Rows) error {
 		var name string
 		var w store.Switch
 		var at int64

@@ -86,6 +86,14 @@ func dryRun(t *testing.T, f *fixture) {
 	if c, err := f.Census(f.ctx); err != nil || c.People != 0 {
 		t.Errorf("a dry run made %+v, %v", c, err)
 	}
+	if at, err := f.LastImport(f.ctx); err != nil || !at.IsZero() {
+		t.Errorf("the last import was %v, %v", at, err)
+	}
+	f.people(store.Importing{At: noon}, []audience.Update{ann()})
+	f.people(store.Importing{At: noon.Add(-time.Hour)}, []audience.Update{ann()}, store.Unchanged)
+	if at, err := f.LastImport(f.ctx); err != nil || !at.Equal(noon) {
+		t.Errorf("the last import was %v, %v", at, err)
+	}
 }
 
 func eachPerson(t *testing.T, f *fixture) {

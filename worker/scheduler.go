@@ -1,0 +1,266 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"germane/schedule"
+	"germane/store"
+	"germane/workspace"
+)
+
+// Scheduler makes the runs of live campaigns when they come due. Any number of them may look at one store: an occurrence has one run.
+type Scheduler struct {
+	Store    store.Store
+	Contents *Contents
+	Now      func() time.Time
+	Log      *slog.Logger
+	Alert    func(Alert) // nil: nobody wants to know
+	Wake     func()      // tells a worker that there is a run; nil: it looks by itself
+}
+
+const (
+	// lookAgain is how often it is looked whether something else was deployed, or paused, or somebody came from another time zone.
+	lookAgain = 10 * time.Second
+	// lookAtZones is how often people's zones are counted.
+	lookAtZones = 10 * time.Minute
+)
+
+// Run looks whenever something is due, until the context ends.
+func (s *Scheduler) Run(ctx context.Context) {
+	l := &lookout{}
+	for ctx.Err() == nil {
+		if err := s.Look(ctx, l); err != nil && ctx.Err() == nil {
+			s.Log.Error("plan what is due", "err", err)
+		}
+		wait := lookAgain
+		if until := l.wake.Sub(s.Now()); !l.wake.IsZero() && until < wait {
+			wait = max(until, time.Millisecond)
+		}
+		_ = pause(ctx, nil, wait)
+	}
+}
+
+// lookout is what a scheduler remembers from one look to the next.
+type lookout struct {
+	version string
+	states  string
+	zones   []*time.Location
+	counted time.Time // when the zones were
+	wake    time.Time // when something is due next; zero: nothing is known to be
+}
+
+// Look makes the runs that are due by now. It does nothing while nothing changed and nothing is due.
+func (s *Scheduler) Look(ctx context.Context, l *lookout) error {
+	hash, err := s.Store.CurrentVersion(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	states, err := s.Store.CampaignStates(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	known := fmt.Sprint(states)
+	if hash == l.version && known == l.states && now.Sub(l.counted) < lookAtZones && (l.wake.IsZero() || now.Before(l.wake)) {
+		return nil
+	}
+	w, err := s.Contents.Workspace(ctx, hash)
+	if err != nil {
+		return err
+	}
+	if err := s.countZones(ctx, l, w, now); err != nil {
+		return err
+	}
+	l.version, l.wake = hash, time.Time{}
+	for _, c := range w.Campaigns {
+		if c.State != schedule.Live || c.Cadence == nil {
+			continue
+		}
+		wake, err := s.campaign(ctx, hash, c, c.Cadence.Timetable(w.Config.TimeZone, l.zones), states[c.Name])
+		if err != nil {
+			return fmt.Errorf("campaign %s: %w", c.Name, err)
+		}
+		if !wake.IsZero() && (l.wake.IsZero() || wake.Before(l.wake)) {
+			l.wake = wake
+		}
+	}
+	states, err = s.Store.CampaignStates(ctx)
+	l.states = fmt.Sprint(states)
+	return err
+}
+
+func (s *Scheduler) countZones(ctx context.Context, l *lookout, w *workspace.Workspace, now time.Time) error {
+	counts, err := s.Store.ZoneCounts(ctx)
+	if err != nil {
+		return err
+	}
+	l.zones, l.counted = nil, now
+	for zone := range schedule.NewZones(w.Config.TimeZone).InUse(counts) {
+		l.zones = append(l.zones, zone)
+	}
+	return nil
+}
+
+// campaign makes a campaign's runs that are due, and says when the next one is.
+func (s *Scheduler) campaign(ctx context.Context, hash string, c *schedule.Campaign, t *schedule.Timetable, state store.CampaignState) (wake time.Time, err error) {
+	plan := t.Plan(state.PlannedUntil, s.Now())
+	if state.Paused {
+		for _, o := range plan.Due { // whoever pauses a campaign does not want its mail later
+			plan.Missed = append(plan.Missed, schedule.Missed{Occurrence: o, Why: "the campaign is paused"})
+		}
+		plan.Due = nil
+	}
+	for i := range plan.Missed {
+		if err := s.miss(ctx, hash, c.Name, &plan.Missed[i]); err != nil {
+			return wake, err
+		}
+	}
+	if plan.Older > 0 {
+		s.Log.Warn("occurrences were missed", "campaign", c.Name, "more", plan.Older)
+	}
+	for i := range plan.Due {
+		if err := s.due(ctx, hash, c.Name, &plan.Due[i]); err != nil {
+			return wake, err
+		}
+	}
+	if plan.Until.After(state.PlannedUntil) && (len(plan.Due)+len(plan.Missed) > 0 || state.PlannedUntil.IsZero() || plan.Until.Sub(state.PlannedUntil) >= time.Minute) {
+		err = s.Store.PlannedUntil(ctx, c.Name, plan.Until)
+	}
+	return plan.Wake, err
+}
+
+// miss writes down an occurrence that nobody is mailed for, so that it is seen.
+func (s *Scheduler) miss(ctx context.Context, hash, campaign string, m *schedule.Missed) error {
+	now := s.Now()
+	note := "missed: " + m.Why
+	id, err := s.Store.CreateRun(ctx, store.Run{
+		Campaign: campaign, Occurrence: m.Key, Version: hash, State: store.RunCancelled, Note: note, Cut: true, Due: m.Earliest, Created: now, Finished: now,
+	}, nil)
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	if err == nil {
+		s.Log.Warn("an occurrence is not sent", "campaign", campaign, "due", m.Key, "reason", m.Why)
+		s.alert(Alert{Campaign: campaign, Run: id, What: AlertMissed, Text: fmt.Sprintf("%s, due %s, is not sent: %s", campaign, m.Key, m.Why)})
+	}
+	return err
+}
+
+// due makes the run of an occurrence.
+func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.Occurrence) error {
+	content, err := s.Contents.Campaign(ctx, hash, campaign)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	move, err := s.rollout(ctx, content, now)
+	if err != nil {
+		return err
+	}
+	if move.Blocked {
+		return s.miss(ctx, hash, campaign, &schedule.Missed{Occurrence: *o, Why: "the rollout was stopped; change the campaign and deploy it, or resume the stopped run"})
+	}
+	when := When{Due: o.Earliest, Planned: now, Occurrence: o}
+	survey, err := NewSurvey(ctx, s.Store, content, Surveying{When: when, Rules: Rules{Step: move.Step}, Now: s.Now})
+	if err != nil {
+		return err
+	}
+	approval, err := Approval(ctx, s.Store, content, survey.Members, now)
+	if err != nil {
+		return err
+	}
+	order := Order{Campaign: campaign, Occurrence: o.Key, Version: hash, Due: o.Earliest, Step: move.Step, Approval: approval}
+	id, err := Plan(ctx, s.Store, order, survey, now)
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	if err == nil && move.Take {
+		err = s.Store.TakeStep(ctx, campaign, content.Workspace.CampaignContent(campaign), move.Step, now)
+	}
+	if err == nil {
+		s.planned(&order, id, survey.Members)
+	}
+	return err
+}
+
+// planned tells of a new run.
+func (s *Scheduler) planned(o *Order, id, members int64) {
+	s.Log.Info("run planned", "campaign", o.Campaign, "run", id, "due", o.Occurrence, "planned", members)
+	if o.Approval != "" {
+		s.alert(Alert{Campaign: o.Campaign, Run: id, What: AlertApproval, Text: fmt.Sprintf("run %d of %s waits for approval: %s", id, o.Campaign, o.Approval)})
+	}
+	if s.Wake != nil {
+		s.Wake()
+	}
+}
+
+// rollout says which step of a rollout an occurrence takes. A one-off goes through all of them within its run.
+func (s *Scheduler) rollout(ctx context.Context, c *Content, now time.Time) (schedule.Move, error) {
+	if len(c.Campaign.Rollout.Steps) == 0 || stepwise(c.Campaign) {
+		return schedule.Move{}, nil
+	}
+	states, err := s.Store.CampaignStates(ctx)
+	if err != nil {
+		return schedule.Move{}, err
+	}
+	state, ok := states[c.Campaign.Name]
+	progress := schedule.Progress{Step: state.Step, Content: state.Content, At: state.StepAt}
+	if !ok {
+		progress.Step = -1
+	}
+	runs, err := s.Store.Runs(ctx, store.RunFilter{Campaign: c.Campaign.Name, Limit: 20})
+	if err != nil {
+		return schedule.Move{}, err
+	}
+	for _, r := range runs {
+		if r.Manual || r.Planned == 0 {
+			continue
+		}
+		progress.Stopped = r.State == store.RunStopped
+		progress.Waits = r.State != store.RunFinished && r.State != store.RunSettling // its step was not seen through
+		break
+	}
+	return c.Campaign.Move(progress, c.Workspace.CampaignContent(c.Campaign.Name), now), nil
+}
+
+func (s *Scheduler) alert(a Alert) {
+	if s.Alert != nil {
+		s.Alert(a)
+	}
+}
+
+// Approval says why somebody should look at a run before it starts: its audience is not what was expected or what it used to be, or
+// what is known about people is older than the campaign wants. "" when nobody must.
+func Approval(ctx context.Context, s store.Store, c *Content, members int64, now time.Time) (string, error) {
+	runs, err := s.Runs(ctx, store.RunFilter{Campaign: c.Campaign.Name})
+	if err != nil {
+		return "", err
+	}
+	var last []int64
+	for _, r := range runs {
+		if (r.State == store.RunFinished || r.State == store.RunSettling) && !r.Manual {
+			last = append(last, r.Planned)
+		}
+	}
+	expect := &c.Campaign.Expect
+	if why := expect.Approval(members, last); why != "" || expect.DataWithin == 0 {
+		return why, nil
+	}
+	imported, err := s.LastImport(ctx)
+	switch age := now.Sub(imported); {
+	case err != nil:
+		return "", err
+	case imported.IsZero():
+		return "nothing was ever imported, and data_within is " + expect.DataWithin.String(), nil
+	case age > expect.DataWithin:
+		return fmt.Sprintf("the last import was %s ago, and data_within is %s", age.Round(time.Minute), expect.DataWithin), nil
+	}
+	return "", nil
+}
