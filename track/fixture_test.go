@@ -31,6 +31,7 @@ type fixture struct {
 	testing.TB
 	*Server
 	db      *sqlite.Store
+	path    string
 	handler http.Handler
 	sign    *token.Signer
 	run     int64
@@ -49,6 +50,8 @@ type fixture struct {
 func (f *fixture) closeDatabase() {
 	f.closing.Do(func() { f.db.Close() })
 }
+
+var testKey = token.Key{ID: 1, Master: bytes.Repeat([]byte{7}, 32)}
 
 // lines is a log that goroutines may share.
 type lines struct {
@@ -76,12 +79,13 @@ func newFixture(t testing.TB) *fixture {
 func newFixtureOn(t testing.TB, o sqlite.Options) *fixture {
 	t.Helper()
 	f := &fixture{TB: t, clock: noon.Add(24 * time.Hour), logged: &lines{}}
-	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "germane.db"), o)
+	f.path = filepath.Join(t.TempDir(), "germane.db")
+	db, err := sqlite.Open(context.Background(), f.path, o)
 	f.must(err)
 	f.db = db
 	t.Cleanup(f.closeDatabase)
 	f.fill()
-	keys, err := token.NewKeys(token.Key{ID: 1, Master: bytes.Repeat([]byte{7}, 32)})
+	keys, err := token.NewKeys(testKey)
 	f.must(err)
 	f.sign = keys.Signer()
 	f.Server = New(Config{
@@ -192,7 +196,6 @@ func (f *fixture) managePath(page token.Page, person uint64) string {
 
 // do sends a request as a browser does.
 func (f *fixture) do(method, path, contentType, body string, headers ...string) *httptest.ResponseRecorder {
-	f.Helper()
 	r := &http.Request{
 		Method: method, URL: &url.URL{Path: path}, RequestURI: path, Host: "links.acme.example", RemoteAddr: "203.0.113.7:1234",
 		Header: http.Header{"User-Agent": {chrome}}, Body: io.NopCloser(strings.NewReader(body)),
@@ -209,7 +212,6 @@ func (f *fixture) do(method, path, contentType, body string, headers ...string) 
 }
 
 func (f *fixture) get(path string, headers ...string) *httptest.ResponseRecorder {
-	f.Helper()
 	return f.do("GET", path, "", "", headers...)
 }
 
