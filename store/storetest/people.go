@@ -90,7 +90,7 @@ func dryRun(t *testing.T, f *fixture) {
 		t.Errorf("the last import was %v, %v", at, err)
 	}
 	f.people(store.Importing{At: noon}, []audience.Update{ann()})
-	f.people(store.Importing{At: noon.Add(-time.Hour)}, []audience.Update{ann()}, store.Unchanged)
+	f.people(store.Importing{At: noon.Add(-time.Hour)}, []audience.Update{ann()}, store.Updated)
 	if at, err := f.LastImport(f.ctx); err != nil || !at.Equal(noon) {
 		t.Errorf("the last import was %v, %v", at, err)
 	}
