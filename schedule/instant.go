@@ -15,13 +15,24 @@ func Instant(wall time.Time, zone *time.Location) time.Time {
 	shown := wall.Unix()
 	for at := wall.Add(-farthest); ; {
 		_, ahead := at.In(zone).Zone()
-		_, end := at.In(zone).ZoneBounds()
+		end := sameUntil(at, zone)
 		moment := max(shown-int64(ahead), at.Unix())
 		if end.IsZero() || moment < end.Unix() {
 			return time.Unix(moment, 0).UTC()
 		}
 		at = end
 	}
+}
+
+// sameUntil returns until when the clocks of a zone stay as far ahead of UTC as they are at a moment, at least; zero: for ever. It is
+// always after the moment: Go's ZoneBounds (1.26) ends every year after 2037 with its 365th day, so that on 31 December of a leap
+// year the end it gives has passed.
+func sameUntil(moment time.Time, zone *time.Location) time.Time {
+	_, end := moment.In(zone).ZoneBounds()
+	if !end.IsZero() && !end.After(moment) {
+		return moment.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	}
+	return end
 }
 
 // Shown returns what the clocks of a zone show at a moment.
@@ -46,7 +57,7 @@ func ChangeAt(wall time.Time, zone *time.Location) ClockChange {
 	if !Shown(moment, zone).Equal(wall) {
 		return NotThere
 	}
-	_, end := moment.In(zone).ZoneBounds()
+	end := sameUntil(moment, zone)
 	if end.IsZero() {
 		return ThereOnce
 	}

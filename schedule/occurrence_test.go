@@ -103,6 +103,28 @@ func TestNastySchedules(t *testing.T) {
 	}
 }
 
+// TestLeapYearsEnd shows that 31 December of a leap year after 2037 has an end.
+func TestLeapYearsEnd(t *testing.T) {
+	t.Parallel()
+	table := cadence(t, "every: day 23:30; time_zone: recipient").Timetable(nil, zonesOf(t, thirty...))
+	n := 0
+	for o := range table.Between(at(t, "2040-12-29 00:00"), at(t, "2041-01-03 00:00")) {
+		n++
+		for _, z := range table.Zones() {
+			if shown := Shown(o.DueIn(z), z); !shown.Equal(o.Local) {
+				t.Errorf("%s in %s: clocks show %s", o.Key, z, shown)
+			}
+			night := QuietHours{From: 23 * 60, To: 1 * 60}
+			if held := night.At(o.DueIn(z), o.DueIn(z), time.Time{}, z, 0); held.Hold.Sub(o.DueIn(z)) != 90*time.Minute {
+				t.Errorf("%s in %s: held until %s", o.Key, z, held.Hold)
+			}
+		}
+	}
+	if n < 5 {
+		t.Errorf("%d occurrences", n)
+	}
+}
+
 func TestRecipientsSpanTheEarth(t *testing.T) {
 	t.Parallel()
 	table := cadence(t, "every: monday 09:00; time_zone: recipient").Timetable(nil, zonesOf(t, "Europe/London", "Pacific/Kiritimati", "Etc/GMT+12"))

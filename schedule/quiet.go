@@ -62,7 +62,7 @@ func (q *QuietHours) flip(moment time.Time, zone *time.Location) time.Time {
 		if ahead <= 0 {
 			ahead += 24 * time.Hour
 		}
-		_, end := moment.In(zone).ZoneBounds()
+		end := sameUntil(moment, zone)
 		if at := moment.Add(ahead); end.IsZero() || at.Before(end) {
 			return at.UTC()
 		}
