@@ -121,8 +121,14 @@ func (x *seeding) run(campaign, occurrence string) {
 		_, err = x.Sweep(x.ctx, x.at, true)
 		x.script.Check(err)
 	}
-	_, err = x.CloseRun(x.ctx, x.id, x.at.Add(90*time.Second), time.Hour)
-	x.script.Check(err)
+	closed := []time.Time{x.at.Add(90 * time.Second)}
+	if later := x.at.Add(25 * time.Hour); later.Before(time.Now()) {
+		closed = append(closed, later)
+	}
+	for _, at := range closed {
+		_, err = x.CloseRun(x.ctx, x.id, at, settlingGrace)
+		x.script.Check(err)
+	}
 }
 
 // deliver writes the rows of the first chunk.
