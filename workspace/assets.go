@@ -25,6 +25,12 @@ func (w *Workspace) assetURL(name string) string {
 	return w.Config.PublicURL.String() + "/a/" + assetHash(w.Assets[i].Data) + "/" + path.Base(name)
 }
 
+// Brand returns a constant of the brand as messages print it; "" when it is not set.
+func (w *Workspace) Brand(name string) string {
+	value, _ := w.Config.BrandValue(name)
+	return w.assetURL(value.Text.S)
+}
+
 // assets replaces the names of assets in a piece's HTML by their addresses, and reports those that are not there.
 func (c *compiler) assets(file *finding.File, nodes []templates.Node) {
 	for _, node := range nodes {

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"germane/console"
+	"germane/schedule"
+	"germane/track"
+	"germane/worker"
+)
+
+func newServe(sys *system, o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run it all: what is due is sent, links and unsubscribe pages answer",
+		Long: `Run it all: send what is due, follow tracked links, answer unsubscribe and preferences pages.
+
+It deploys the workspace as it is now. Changed files count after the next deploy: run
+germane deploy, or start it anew. SIGTERM ends it when what is in flight is done.`,
+		Example: `  germane serve
+  GERMANE_LISTEN='{public: "0.0.0.0:8080"}' germane serve`,
+		Args: arguments(0, 0),
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			p, err := openPost(c.Context(), sys, o, slog.LevelInfo)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, p.close()) }()
+			return p.serve(c.Context())
+		},
+	}
+}
+
+// serve runs everything until the context ends.
+func (p *post) serve(ctx context.Context) error {
+	if _, err := worker.Deploy(ctx, p.store, p.w, p.sys.now()); err != nil {
+		return err
+	}
+	servers, err := p.listen(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.introduce(ctx, servers); err != nil {
+		return errors.Join(err, servers.close())
+	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	var working sync.WaitGroup
+	working.Go(func() { p.workAlone(ctx) })
+	err = servers.run(ctx)
+	end()
+	working.Wait()
+	return err
+}
+
+// introduce says what this process does, where, and what comes next.
+func (p *post) introduce(ctx context.Context, s *servers) error {
+	out := p.sys.stderr
+	fmt.Fprintf(out, "public    http://%s\n", s.public.Addr())
+	fmt.Fprintf(out, "private   http://%s\n", s.private.Addr())
+	fmt.Fprintf(out, "delivery  %s\n", p.address.String())
+	if err := p.ready(ctx); err != nil {
+		fmt.Fprintf(out, "sending   not now: %v\n", err)
+	}
+	zones, err := p.zones(ctx)
+	if err != nil {
+		return err
+	}
+	now := p.sys.now()
+	for _, c := range p.w.Campaigns {
+		if c.State == schedule.Live && c.Cadence != nil {
+			next := "never again"
+			for o := range c.Cadence.Timetable(p.w.Config.TimeZone, zones).Between(now, now.AddDate(5, 0, 0)) {
+				next = "next due " + p.local(o.Earliest)
+				break
+			}
+			fmt.Fprintf(out, "campaign  %s: %s\n", c.Name, next)
+		}
+	}
+	return nil
+}
+
+// zones are those that people live in.
+func (p *post) zones(ctx context.Context) ([]*time.Location, error) {
+	counts, err := p.store.ZoneCounts(ctx)
+	var zones []*time.Location
+	for zone := range schedule.NewZones(p.w.Config.TimeZone).InUse(counts) {
+		zones = append(zones, zone)
+	}
+	return zones, err
+}
+
+// workAlone plans and sends for as long as nobody else works on the database: a `germane send` may be at it just now.
+func (p *post) workAlone(ctx context.Context) {
+	const patience = 2 * time.Second
+	for told := false; ctx.Err() == nil; {
+		release, alone, err := p.alone()
+		switch {
+		case err != nil:
+			p.log.Error("lock the database", "err", err)
+		case alone:
+			p.work(ctx)
+			release()
+		case !told:
+			p.log.Info("another germane works on this database; this one waits")
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(patience):
+		}
+	}
+}
+
+// work plans what comes due, and sends it.
+func (p *post) work(ctx context.Context) {
+	w := p.worker(true)
+	scheduler := &worker.Scheduler{Store: p.store, Contents: p.contents, Now: p.sys.now, Log: p.log, Wake: w.Wake}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	var planning sync.WaitGroup
+	planning.Go(func() { scheduler.Run(ctx) })
+	if err := w.Work(ctx, false); err != nil {
+		p.log.Error("work", "err", err)
+	}
+	end()
+	planning.Wait()
+}
+
+// servers are the public one and the private one.
+type servers struct {
+	public, private net.Listener
+	track           *track.Server
+	handlers        map[net.Listener]http.Handler
+}
+
+// site is the brand as pages show it.
+func (p *post) site() track.Site {
+	config := p.w.Config
+	sender, _ := config.Sender("default")
+	s := track.Site{Name: sender.DisplayName, PostalAddress: sender.PostalAddress, LinkHosts: config.LinkHosts}
+	for _, topic := range config.Topics {
+		s.Topics = append(s.Topics, track.Topic{Name: topic.Name, Title: topic.Title})
+	}
+	s.Accent, s.LogoURL, s.Language = p.w.Brand("accent"), p.w.Brand("logo"), p.w.Brand("language")
+	return s
+}
+
+// private makes the server for operators.
+func (p *post) private(s *servers) (http.Handler, error) {
+	secret, err := p.sys.secret("GERMANE_PRIVATE_TOKEN")
+	if err != nil {
+		return nil, err
+	}
+	config := console.Config{Listen: p.w.Config.Listen.Private, Token: secret, Store: p.store, Version: readVersion().Version, Log: p.log, Collectors: []console.Collector{s.clicks}}
+	server, err := console.New(config)
+	if errors.Is(err, console.ErrTokenNeeded) {
+		return nil, hint(err, "set GERMANE_PRIVATE_TOKEN, or let listen.private be 127.0.0.1:8081")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return server.Handler(), nil
+}
+
+// clicks says what the public server counted.
+func (s *servers) clicks(context.Context) ([]console.Metric, error) {
+	stats := s.track.Stats()
+	return []console.Metric{
+		console.One("germane_clicks_total", "Clicks recorded since the start, scanners' too.", true, float64(stats.Clicks)),
+		console.One("germane_opens_total", "Opens recorded since the start.", true, float64(stats.Opens)),
+		console.One("germane_unsubscribes_total", "Withdrawals on the public pages since the start.", true, float64(stats.Unsubscribes)),
+		console.One("germane_events_queued", "Events that wait for the database.", false, float64(stats.Queued)),
+		console.One("germane_events_lost_total", "Events that found the queue full.", true, float64(stats.Lost)),
+		console.One("germane_wrong_requests_total", "Requests for what there is not: forged tokens, mostly.", true, float64(stats.Wrong)),
+		console.One("germane_limited_requests_total", "Wrong requests that were answered with 429.", true, float64(stats.Limited)),
+		console.One("germane_failed_requests_total", "Answers of 500 and above.", true, float64(stats.Failures)),
+	}, nil
+}
+
+// listen opens both servers.
+func (p *post) listen(ctx context.Context) (*servers, error) {
+	config := p.w.Config
+	s := &servers{track: track.New(track.Config{Store: p.store, Keys: p.keys, Site: p.site(), TrustedProxies: config.TrustedProxies, Log: p.log, Now: p.sys.now})}
+	if err := s.track.Warm(ctx); err != nil {
+		return nil, err
+	}
+	private, err := p.private(s)
+	if err != nil {
+		return nil, err
+	}
+	if s.public, err = listenOn(ctx, config.Listen.Public, "public"); err != nil {
+		return nil, err
+	}
+	if s.private, err = listenOn(ctx, config.Listen.Private, "private"); err != nil {
+		return nil, errors.Join(err, s.public.Close())
+	}
+	s.handlers = map[net.Listener]http.Handler{s.public: s.track.Handler(), s.private: private}
+	return s, nil
+}
+
+func listenOn(ctx context.Context, address, which string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, hint(fmt.Errorf("the %s server: %w", which, err), "is another germane running? listen in germane.yaml names other addresses")
+	}
+	return l, nil
+}
+
+func (s *servers) close() error { return errors.Join(s.public.Close(), s.private.Close()) }
+
+// run answers until the context ends, and then finishes what was asked before.
+func (s *servers) run(ctx context.Context) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	var running sync.WaitGroup
+	failures := make(chan error, len(s.handlers))
+	for listener, handler := range s.handlers {
+		server := newHTTPServer(handler)
+		running.Go(func() {
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				failures <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
+				end()
+			}
+		})
+		running.Go(func() {
+			<-ctx.Done()
+			shutDown(server)
+		})
+	}
+	<-ctx.Done()
+	running.Wait()
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer done()
+	s.track.Close(last)
+	close(failures)
+	return <-failures
+}
+
+const shutdownTime = 10 * time.Second
+
+func shutDown(server *http.Server) {
+	ctx, done := context.WithTimeout(context.Background(), shutdownTime)
+	defer done()
+	if err := server.Shutdown(ctx); err != nil {
+		_ = server.Close() // somebody does not read their answer
+	}
+}
+
+// newHTTPServer bounds how long a request may take: everything here is short.
+func newHTTPServer(handler http.Handler) *http.Server {
+	return &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+}
