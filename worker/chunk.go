@@ -33,7 +33,7 @@ type chunkWork struct {
 	done    chan outcome
 	flying  int
 	results []store.Result
-	held    *slot     // taken while waiting
+	held    []*slot   // those of results that are not written yet: until then their rows are open, and nobody else may open one
 	written time.Time // when the lease was last extended
 
 	lost   bool // the lease, or the run does not go on
@@ -146,6 +146,7 @@ func (k *chunkWork) turn(ctx context.Context) error {
 	if len(claims) > 0 || len(k.results) > 0 || due || len(k.rows) >= rowBatch || k.ended && len(k.rows) > 0 {
 		return k.step(ctx, claims, slots)
 	}
+	k.unhold()
 	if !k.finished() {
 		k.wait(ctx)
 	}
@@ -166,6 +167,7 @@ func (k *chunkWork) collect() {
 
 func (k *chunkWork) note(o *outcome) {
 	k.flying--
+	k.held = append(k.held, o.slot)
 	result, again := k.judge(o)
 	k.results = append(k.results, result)
 	if result.State == store.Retry {
@@ -261,21 +263,19 @@ func (k *chunkWork) room() (claims []*job, slots []*slot) {
 			break
 		}
 		if !k.w.rate.Take() {
-			k.w.slots <- s
+			k.held = append(k.held, s)
 			break
 		}
 		claims, slots = append(claims, k.ready[len(claims)]), append(slots, s)
 	}
-	if k.held != nil && len(claims) == len(k.ready) {
-		k.w.slots <- k.held
-		k.held = nil
-	}
 	return claims, slots
 }
 
+// slot returns one that this chunk holds, as its result is written together with the claim, or one that is free.
 func (k *chunkWork) slot() *slot {
-	if s := k.held; s != nil {
-		k.held = nil
+	if last := len(k.held) - 1; last >= 0 {
+		s := k.held[last]
+		k.held = k.held[:last]
 		return s
 	}
 	select {
@@ -284,6 +284,17 @@ func (k *chunkWork) slot() *slot {
 	default:
 		return nil
 	}
+}
+
+// unhold frees the slots that are held when all results are written.
+func (k *chunkWork) unhold() {
+	if len(k.results) > 0 {
+		return
+	}
+	for _, s := range k.held {
+		k.w.slots <- s
+	}
+	k.held = k.held[:0]
 }
 
 // step writes results and claims, and lets those go that are claimed.
@@ -300,9 +311,7 @@ func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) erro
 		k.results, k.written = k.results[:0], now
 	}
 	if err != nil {
-		for _, s := range slots {
-			k.w.slots <- s
-		}
+		k.held = append(k.held, slots...)
 		if k.lost = errors.Is(err, store.ErrLost); k.lost {
 			err = nil
 		}
@@ -313,13 +322,14 @@ func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) erro
 		k.claimed(ctx, j, slots[i], &decided[i])
 	}
 	k.ready = slices.Delete(k.ready, 0, len(claims))
+	k.unhold()
 	return nil
 }
 
 // claimed lets a job go, if it is ours.
 func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decided) {
 	if d.State != store.Claimed || j.fail != "" {
-		k.w.slots <- s
+		k.held = append(k.held, s)
 		if d.State == store.Claimed {
 			k.results = append(k.results, store.Result{Person: j.person.Number, Occasion: j.decision.Occasion, State: store.Failed, Reason: j.fail, At: k.w.Now()})
 			k.guard.poisoned(k.w, k.chunk.Run, j.fail)
@@ -330,9 +340,7 @@ func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decid
 	j.attempt = d.Attempt
 	k.flying++
 	go func() {
-		o := s.send(ctx, k.w.Transport, k.content, k.chunk.Run, j)
-		k.w.slots <- s
-		k.done <- o
+		k.done <- s.send(ctx, k.w.Transport, k.content, k.chunk.Run, j)
 	}()
 }
 
@@ -354,7 +362,7 @@ func (k *chunkWork) wait(ctx context.Context) {
 		until = min(until, k.nextTry().Sub(now))
 	}
 	slots := k.w.slots
-	if len(k.ready) == 0 || k.held != nil {
+	if len(k.ready) == 0 {
 		slots = nil
 	} else if blocked := k.w.sender.blocked(); blocked > 0 {
 		slots, until = nil, min(until, blocked, tick)
@@ -366,7 +374,8 @@ func (k *chunkWork) wait(ctx context.Context) {
 	select {
 	case o := <-k.done:
 		k.note(&o)
-	case k.held = <-slots:
+	case s := <-slots:
+		k.held = append(k.held, s)
 	case <-timer.C:
 	case <-ctx.Done():
 	}

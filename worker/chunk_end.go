@@ -12,9 +12,6 @@ import (
 // leave waits for what is in flight, writes the last results, and gives the chunk back or finishes it.
 func (k *chunkWork) leave() {
 	ctx := context.Background() // a result that is not written is a mail in doubt
-	if k.held != nil {
-		k.w.slots <- k.held
-	}
 	for k.flying > 0 {
 		select {
 		case o := <-k.done:
@@ -23,7 +20,9 @@ func (k *chunkWork) leave() {
 			_, _ = k.w.Store.Step(ctx, &store.Step{Lease: k.lease(), Now: k.w.Now(), Until: k.w.Now().Add(lease)}) // if it fails, the lease ends: safe
 		}
 	}
-	if !k.settle(ctx) || k.lost {
+	settled := k.settle(ctx)
+	k.results = nil
+	if k.unhold(); !settled || k.lost {
 		k.release(ctx, k.w.Now())
 		return
 	}

@@ -16,6 +16,7 @@ type slot struct{ letter *Letter }
 
 // outcome is what became of a claimed job.
 type outcome struct {
+	slot   *slot
 	job    *job
 	result send.Result
 	failed string // why no mail could be made of it; "": it was offered
@@ -33,7 +34,7 @@ func tooLarge(m *send.Mail) error {
 
 // send makes a job's mail and offers it.
 func (s *slot) send(ctx context.Context, t send.Transport, c *Content, run int64, j *job) (o outcome) {
-	o.job = j
+	o.slot, o.job = s, j
 	mail, failed := s.mail(c, run, j)
 	if failed != "" {
 		o.failed = failed
