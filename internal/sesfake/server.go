@@ -1,6 +1,7 @@
 package sesfake
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -63,7 +64,8 @@ type Server struct {
 	mu       sync.Mutex
 	account  Account
 	mails    []Mail
-	requests int // to SendEmail
+	more     chan struct{} // closed with the next mail; nil: nobody waits
+	requests int           // to SendEmail
 	second   time.Time
 	inSecond int
 }
@@ -90,6 +92,27 @@ func (s *Server) Mails() []Mail {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Mail(nil), s.mails...)
+}
+
+// Wait returns when the server has taken so many mails, or with the context's error.
+func (s *Server) Wait(ctx context.Context, mails int) error {
+	for {
+		s.mu.Lock()
+		if len(s.mails) >= mails {
+			s.mu.Unlock()
+			return nil
+		}
+		if s.more == nil {
+			s.more = make(chan struct{})
+		}
+		more := s.more
+		s.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-more:
+		}
+	}
 }
 
 // Requests is how often somebody asked to send a mail.
@@ -180,6 +203,10 @@ func (s *Server) take(mail *Mail) {
 	mail.At = s.now()
 	mail.ID = fmt.Sprintf("%016x-%08x-fake-000000", mail.At.UnixMilli(), len(s.mails))
 	s.mails = append(s.mails, *mail)
+	if s.more != nil {
+		close(s.more)
+		s.more = nil
+	}
 }
 
 func (s *Server) showAccount(w http.ResponseWriter) {

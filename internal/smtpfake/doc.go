@@ -4,6 +4,7 @@
 package smtpfake
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -26,12 +27,38 @@ type Mail struct {
 type kept struct {
 	mu   sync.Mutex
 	list []Mail
+	more chan struct{} // closed with the next mail; nil: nobody waits
 }
 
 func (k *kept) keep(m Mail) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.list = append(k.list, m)
+	if k.more != nil {
+		close(k.more)
+		k.more = nil
+	}
+}
+
+// Wait returns when the server has taken so many mails, or with the context's error.
+func (k *kept) Wait(ctx context.Context, mails int) error {
+	for {
+		k.mu.Lock()
+		if len(k.list) >= mails {
+			k.mu.Unlock()
+			return nil
+		}
+		if k.more == nil {
+			k.more = make(chan struct{})
+		}
+		more := k.more
+		k.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-more:
+		}
+	}
 }
 
 // Mails are the messages that the server took so far.

@@ -3,6 +3,7 @@ package smtpfake
 import (
 	"crypto/tls"
 	"io"
+	"log"
 	"net"
 	"sync/atomic"
 
@@ -31,7 +32,7 @@ func Receive(certificate *tls.Certificate, implicit bool, user, password string)
 	r.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &session{receiver: r, connection: int(r.count.Add(1)), allowed: user == ""}, nil
 	}))
-	r.server.Domain, r.server.AllowInsecureAuth = "localhost", true
+	r.server.Domain, r.server.AllowInsecureAuth, r.server.ErrorLog = "localhost", true, log.New(io.Discard, "", 0)
 	if certificate != nil {
 		r.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
 		if implicit {
