@@ -29,6 +29,7 @@ var imports = map[string][]string{
 	"workspace":            {"audience", "blocks", "templates", "render", "schedule", "internal/finding", "internal/document"},
 	"check":                {"audience", "blocks", "templates", "render", "schedule", "workspace", "internal/finding"},
 	"internal/judges":      {}, // tests only
+	"internal/endtoend":    {}, // tests only
 	"internal/testkit":     {},
 	"store":                {"audience"},
 	"worker":               {"audience", "blocks", "schedule", "workspace", "render", "send", "store", "token", "internal/finding"},
