@@ -2,5 +2,5 @@
 //
 // It leaves reading files to workspace, and what a rule means to audience: the evaluator that sends use is asked about one value of
 // each kind that rules tell apart. In call order: [Workspace] reports what is proved to be wrong; [Explore] says of one block who
-// can get each variant, with example people, for those who look at it.
+// can get each variant, with example people; and a [Counter] counts who does, over real people.
 package check

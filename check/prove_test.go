@@ -78,6 +78,7 @@ func TestProve(t *testing.T) {
 		{"an end in an end", `first_name endsWith "a"; first_name endsWith "da"`, "ok, by 1"},
 		{"a piece of an end", `first_name contains "d"; first_name endsWith "da"`, "ok, by 1"},
 		{"a piece of a prefix", `first_name contains "d"; first_name startsWith "Ad"`, "ok, by 1"},
+		{"a piece of a prefix, beside it", `first_name startsWith "Ad"; first_name > "Ab" and first_name < "Ac" and not (first_name contains "d")`, "ok, ok"},
 		{"a piece of a piece", `first_name contains "d"; first_name contains "da"`, "ok, by 1"},
 		{"a pattern and itself", `first_name matches "^A.a$"; has(first_name) and first_name matches "^A.a$"`, "ok, by 1"},
 		{"an anchored pattern is no piece", `first_name matches "^da"; first_name contains "da"`, "ok, ok"},

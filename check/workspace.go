@@ -144,7 +144,7 @@ func shadowed(b *blocks.Block, i int, proof Proof) finding.Finding {
 	case proof.Same:
 		hint = "both rules choose the same people: tell them apart, or delete one of the variants"
 	case len(proof.By) > 1:
-		hint = "move it above them, or narrow their rules"
+		hint = "narrow one of their rules, or delete it"
 	}
 	return v.Rule.Text.Whole("variant-shadowed", "nobody can get "+v.Name+": whoever its rule is true for gets "+enumerate(names, "or")+" first", hint)
 }
@@ -159,7 +159,7 @@ func always(b *blocks.Block, i int) (f finding.Finding, wrong bool) {
 	if constant, ok := v.Rule.Condition.(audience.Constant); ok && constant.Value && b.Control > 0 && len(after) == 1 {
 		return f, false
 	}
-	text := "everybody gets " + v.Name + ": its rule is true of every person, so that nobody can get " + enumerate(after, "or")
+	text := v.Name + " takes everybody who comes to it: its rule is true of every person, so that nobody can get " + enumerate(after, "or")
 	if b.Control > 0 {
 		text += ", but for the control group"
 	}
