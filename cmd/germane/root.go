@@ -50,6 +50,7 @@ gets a complete message, and says why each person gets what they get.`,
 	root.AddCommand(newSchedule(sys, o), newSend(sys, o), newWorker(sys, o), newServe(sys, o), newDemo(sys, o))
 	root.AddCommand(newMigrate(sys, o), newDatabase(sys, o))
 	root.AddCommand(newArm(sys, o), newStop(sys, o), newPause(sys, o))
+	root.AddCommand(newDoctor(sys, o))
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root

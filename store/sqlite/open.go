@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -76,6 +77,9 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, path string, o Options) error {
+	if err := makePrivate(path); err != nil {
+		return err
+	}
 	// An import goes all over the indexes: it is a fifth faster when they stay in memory (64 MB: a million people) and when the log is
 	// folded back every 128 MB instead of after each batch.
 	db, err := openPool(path, 1, []string{"synchronous(FULL)", "cache_size(-65536)", "wal_autocheckpoint(32768)"}, o.Fast)
@@ -100,6 +104,19 @@ func (s *Store) open(ctx context.Context, path string, o Options) error {
 		return err
 	}
 	return s.openNote(ctx, path, o.AcceptRestored)
+}
+
+// makePrivate makes a new file that only its owner can read; SQLite gives those beside it the same rights. One that is there is not
+// even opened: closing it would let go of this process's locks on it (https://sqlite.org/howtocorrupt.html, 2.2).
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // openPool opens connections to a file. Their settings go with the name, so that every connection has them.
