@@ -1,5 +1,11 @@
 package worker
 
+import (
+	"fmt"
+
+	"germane/store"
+)
+
 // Alert is something that a person should know or decide. It names nobody.
 type Alert struct {
 	Campaign string
@@ -16,3 +22,22 @@ const (
 	AlertFailed   = "failed"   // a share of a run's mails
 	AlertInDoubt  = "in_doubt" // of some nobody knows whether they arrived
 )
+
+// mostFailed is the share of a run's mails that may fail without anybody being told.
+const mostFailed = 0.05
+
+func (w *Worker) alert(a Alert) {
+	if w.Alert != nil {
+		w.Alert(a)
+	}
+}
+
+// tellEnd tells of a run at its end what somebody should look at.
+func (w *Worker) tellEnd(r *store.Run) {
+	if tried := r.Sent + r.Failed; float64(r.Failed) > mostFailed*float64(tried) {
+		w.alert(Alert{r.Campaign, r.ID, AlertFailed, fmt.Sprintf("run %d of %s: %d of %d mails failed; `germane runs %d` says why", r.ID, r.Campaign, r.Failed, tried, r.ID)})
+	}
+	if r.InDoubt > 0 && r.State == store.RunSettling {
+		w.alert(Alert{r.Campaign, r.ID, AlertInDoubt, fmt.Sprintf("run %d of %s: nobody knows of %d mails whether they arrived; `germane runs settle %d` decides it", r.ID, r.Campaign, r.InDoubt, r.ID)})
+	}
+}

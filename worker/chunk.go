@@ -17,6 +17,7 @@ type chunkWork struct {
 	w       *Worker
 	content *Content
 	chunk   *store.Chunk
+	pin     int // of the run's version that content is
 	guard   *guard
 	decider *decider
 
@@ -78,7 +79,7 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (*chunkWork, erro
 		return nil, err
 	}
 	k := &chunkWork{
-		w: w, content: content, chunk: chunk, guard: w.guard(ready.Run), decider: newDecider(content, whenOf(content, run, chunk), w.rules(chunk.Step)),
+		w: w, content: content, chunk: chunk, pin: run.Pin, guard: w.guard(ready.Run), decider: newDecider(content, whenOf(content, run, chunk), w.rules(chunk.Step)),
 		done: make(chan outcome, w.Concurrency), written: now,
 	}
 	w.mu.Lock()
@@ -300,7 +301,7 @@ func (k *chunkWork) unhold() {
 // step writes results and claims, and lets those go that are claimed.
 func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) error {
 	now := k.w.Now()
-	s := &store.Step{Lease: k.lease(), Now: now, Until: now.Add(lease), Results: k.results}
+	s := &store.Step{Lease: k.lease(), Pin: k.pin, Now: now, Until: now.Add(lease), Results: k.results}
 	for _, list := range [][]*job{claims, k.rows} {
 		for _, j := range list {
 			s.Decisions = append(s.Decisions, j.decision)

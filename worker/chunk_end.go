@@ -56,6 +56,9 @@ func (k *chunkWork) settle(ctx context.Context) bool {
 func (k *chunkWork) finish(ctx context.Context) {
 	err := k.w.Store.FinishChunk(ctx, k.lease())
 	if err == nil {
+		err = k.watchRollout(ctx)
+	}
+	if err == nil {
 		err = k.w.closeRun(ctx, k.chunk.Run)
 	}
 	if err != nil && !errors.Is(err, store.ErrLost) {

@@ -21,6 +21,7 @@ const (
 	ReasonSkip            = "skip: " // and what the message says
 	ReasonUnreadable      = "attributes cannot be read"
 	ReasonPanic           = "germane failed: "
+	ReasonMaking          = "the mail cannot be made: "
 )
 
 // Rules are what decides beside a campaign and its message.

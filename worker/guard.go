@@ -12,8 +12,9 @@ import (
 // guard halts a run that goes wrong for more people than one.
 type guard struct {
 	mu     sync.Mutex
-	poison int // mails that could not be made
-	row    int // refusals without a success between them
+	poison int   // mails that could not be made
+	row    int   // refusals without a success between them
+	looked int64 // rows at the last look at the rollout's limits
 }
 
 const (
@@ -79,6 +80,7 @@ func (w *Worker) halt(run int64, to store.RunState, note string) {
 	if err == nil && r.State == store.RunRunning {
 		if err = w.Store.MoveRun(ctx, run, to, note, w.Now()); err == nil {
 			w.Log.Warn("run "+string(to)+": "+note, "campaign", r.Campaign, "run", run)
+			w.alert(Alert{r.Campaign, run, AlertStopped, fmt.Sprintf("run %d of %s is %s: %s", run, r.Campaign, to, note)})
 		}
 	}
 	if err != nil {

@@ -33,7 +33,7 @@ const (
 func (s *Scheduler) Run(ctx context.Context) {
 	l := &lookout{}
 	for ctx.Err() == nil {
-		if err := s.Look(ctx, l); err != nil && ctx.Err() == nil {
+		if err := s.look(ctx, l); err != nil && ctx.Err() == nil {
 			s.Log.Error("plan what is due", "err", err)
 		}
 		wait := lookAgain
@@ -44,6 +44,9 @@ func (s *Scheduler) Run(ctx context.Context) {
 	}
 }
 
+// Once makes the runs that are due now.
+func (s *Scheduler) Once(ctx context.Context) error { return s.look(ctx, &lookout{}) }
+
 // lookout is what a scheduler remembers from one look to the next.
 type lookout struct {
 	version string
@@ -53,8 +56,8 @@ type lookout struct {
 	wake    time.Time // when something is due next; zero: nothing is known to be
 }
 
-// Look makes the runs that are due by now. It does nothing while nothing changed and nothing is due.
-func (s *Scheduler) Look(ctx context.Context, l *lookout) error {
+// look makes the runs that are due by now. It does nothing while nothing changed and nothing is due.
+func (s *Scheduler) look(ctx context.Context, l *lookout) error {
 	hash, err := s.Store.CurrentVersion(ctx)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil

@@ -59,7 +59,7 @@ func (s *slot) mail(c *Content, run int64, j *job) (mail *send.Mail, failed stri
 		err = tooLarge(mail)
 	}
 	if err != nil {
-		return nil, brief(err.Error())
+		return nil, brief(ReasonMaking + err.Error())
 	}
 	return mail, ""
 }

@@ -33,6 +33,7 @@ type Config struct {
 	Backoff     time.Duration          // before the second try of a mail that a server did not want yet, and 60 times the shortest wait; 0: a minute
 	Now         func() time.Time
 	Log         *slog.Logger
+	Alert       func(Alert) // nil: nobody wants to know; it must not block
 }
 
 // Worker takes chunks and sends. Make one with [New].
@@ -231,6 +232,7 @@ func (w *Worker) closeRun(ctx context.Context, run int64) error {
 	if err == nil {
 		w.Log.Info("run "+string(is), "campaign", r.Campaign, "run", r.ID, "planned", r.Planned, "sent", r.Sent, "failed", r.Failed,
 			"skipped", r.Skipped, "held_out", r.HeldOut, "in_doubt", r.InDoubt)
+		w.tellEnd(r)
 	}
 	return err
 }

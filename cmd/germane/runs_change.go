@@ -123,7 +123,11 @@ func resume(ctx context.Context, x *runChange) error {
 		x.say("Run %d is running; nothing was set aside.", r.ID)
 		return nil
 	}
-	if err := x.s.MoveRun(ctx, r.ID, store.RunRunning, "", x.sys.now()); err != nil {
+	note := ""
+	if r.State == store.RunStopped {
+		note = "resumed" // the guard that stopped it does not look at it again
+	}
+	if err := x.s.MoveRun(ctx, r.ID, store.RunRunning, note, x.sys.now()); err != nil {
 		return err
 	}
 	again := ""

@@ -160,7 +160,9 @@ func (p *post) follow(ctx context.Context, run int64) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	worked := make(chan error, 1)
-	w := p.worker(true)
+	tell := &alerts{post: p}
+	defer tell.wait()
+	w := p.worker(true, tell)
 	if alone {
 		go func() { worked <- w.Work(ctx, false) }()
 	} else {

@@ -80,13 +80,13 @@ func (p *post) ready(ctx context.Context) error {
 }
 
 // worker makes a worker that sends from this post.
-func (p *post) worker(alone bool) *worker.Worker {
+func (p *post) worker(alone bool, tell *alerts) *worker.Worker {
 	host, _ := os.Hostname()
 	config := p.w.Config
 	return worker.New(worker.Config{
 		Store: p.store, Contents: p.contents, Transport: p.transport, Keys: p.keys, Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Alone: alone,
 		Real: p.real(), Allowed: config.AllowRecipients, Concurrency: config.Concurrency, Rate: config.Rate,
-		FreeDisk: func() (uint64, error) { return freeBytes(filepath.Dir(p.database)) }, Now: p.sys.now, Log: p.log,
+		FreeDisk: func() (uint64, error) { return freeBytes(filepath.Dir(p.database)) }, Now: p.sys.now, Log: p.log, Alert: tell.tell,
 	})
 }
 

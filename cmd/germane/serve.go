@@ -123,8 +123,10 @@ func (p *post) workAlone(ctx context.Context) {
 
 // work plans what comes due, and sends it.
 func (p *post) work(ctx context.Context) {
-	w := p.worker(true)
-	scheduler := &worker.Scheduler{Store: p.store, Contents: p.contents, Now: p.sys.now, Log: p.log, Wake: w.Wake}
+	tell := &alerts{post: p}
+	defer tell.wait()
+	w := p.worker(true, tell)
+	scheduler := &worker.Scheduler{Store: p.store, Contents: p.contents, Now: p.sys.now, Log: p.log, Wake: w.Wake, Alert: tell.tell}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	var planning sync.WaitGroup

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
+
+	"germane/worker"
 )
 
 func newWorker(sys *system, o *options) *cobra.Command {
@@ -37,9 +40,24 @@ One process works on an SQLite database at a time. germane serve works, too.`,
 			if !alone {
 				return guardError{hint(fmt.Errorf("another germane works on %s", p.database), "it sends what is due; `germane runs` shows how far it is")}
 			}
-			return p.worker(true).Work(c.Context(), drain)
+			return p.drain(c.Context(), drain)
 		},
 	}
 	c.Flags().BoolVar(&drain, "drain", false, "end when nothing is due any more")
 	return c
+}
+
+// drain works until nothing is due, or for ever. It makes runs of what comes due, too.
+func (p *post) drain(ctx context.Context, drain bool) error {
+	if !drain {
+		p.work(ctx)
+		return nil
+	}
+	tell := &alerts{post: p}
+	defer tell.wait()
+	scheduler := &worker.Scheduler{Store: p.store, Contents: p.contents, Now: p.sys.now, Log: p.log, Alert: tell.tell}
+	if err := scheduler.Once(ctx); err != nil {
+		return err
+	}
+	return p.worker(true, tell).Work(ctx, true)
 }
