@@ -86,7 +86,7 @@ func (f *fixture) run(occurrence string, at time.Time, fates ...fate) *store.Run
 	f.t.Helper()
 	id := f.begin(occurrence, at, len(fates))
 	c := f.take(id, at)
-	f.decide(c, at, 0, fates)
+	f.decide(c, 0, at, 0, fates)
 	return f.finish(c, at)
 }
 
@@ -105,9 +105,9 @@ func (f *fixture) take(run int64, at time.Time) store.Lease {
 	return store.Lease{Run: run, Epoch: c.Epoch}
 }
 
-func (f *fixture) decide(l store.Lease, at time.Time, from int, fates []fate) {
+func (f *fixture) decide(l store.Lease, pin int, at time.Time, from int, fates []fate) {
 	f.t.Helper()
-	step := store.Step{Lease: l, Now: at, Until: at.Add(time.Hour)}
+	step := store.Step{Lease: l, Pin: pin, Now: at, Until: at.Add(time.Hour)}
 	var results []store.Result
 	for i, fate := range fates {
 		d := store.Decision{Person: f.people[from+i], State: fate.state, Reason: fate.reason, Choices: blocks.Pack(nil, fate.chosen)}
@@ -222,9 +222,9 @@ func TestNamesOfEachVersion(t *testing.T) {
 	f.deploy("v2", "tips otherwise", "hero new", "hero b", "hero otherwise")
 	id := f.begin("1", noon, 4)
 	l := f.take(id, noon)
-	f.decide(l, noon, 0, []fate{sent(a, tips), sent(b, tips)})
+	f.decide(l, 0, noon, 0, []fate{sent(a, tips), sent(b, tips)})
 	f.must(f.Repin(t.Context(), id, "v2", noon))
-	f.decide(l, noon, 2, []fate{sent(blocks.Choice{Reason: blocks.NothingMatched}, blocks.Choice{Block: 1}), sent(blocks.Choice{Reason: blocks.NothingMatched}, blocks.Choice{Block: 1, Variant: 1, Would: 1})})
+	f.decide(l, 1, noon, 2, []fate{sent(blocks.Choice{Reason: blocks.NothingMatched}, blocks.Choice{Block: 1}), sent(blocks.Choice{Reason: blocks.NothingMatched}, blocks.Choice{Block: 1, Variant: 1, Would: 1})})
 	r := f.report(noon, Goals{Campaign: made}, f.finish(l, noon))
 	want := "tips/otherwise 4:0 control 0:0 clicks 0:0\nhero/new 1:0 control 0:0 clicks 0:0\nhero/b 2:0 control 0:0 clicks 0:0\nhero/a 1:0 control 0:0 clicks 0:0\nhero/otherwise 0:0 control 0:0 clicks 0:0\n"
 	if got := summary(r); got != want {

@@ -88,6 +88,7 @@ type Result struct {
 // Step moves a chunk on: what came of the last claims, and the next.
 type Step struct {
 	Lease
+	Pin        int       // which of the run's versions the decisions were made with
 	Now, Until time.Time // Until extends the lease
 	Results    []Result
 	Decisions  []Decision
@@ -114,8 +115,8 @@ type ChoiceCount struct {
 // Deliveries keeps who got what.
 type Deliveries interface {
 	// Step writes results, extends the lease and makes the next claims, in one transaction that survives a power cut. Suppression, consent
-	// and caps are looked at again. With [ErrLost] (the lease is gone, the run is not running, sending is stopped) results are
-	// written and nothing is claimed.
+	// and caps are looked at again. With [ErrLost] (the lease is gone, the run is not running or has another version by now,
+	// sending is stopped) results are written and nothing is claimed.
 	Step(ctx context.Context, s *Step) ([]Decided, error)
 	// Settle records what a provider or a person knows of a claim; a row that is settled already stays as it is.
 	Settle(ctx context.Context, s Settlement) error

@@ -45,6 +45,8 @@ func (t *transaction) going(step *store.Step) (going bool, pin int, err error) {
 	if err != nil || !found {
 		return false, 0, orNotFound(err)
 	}
+	// What another version decided means nothing to the run's. Who has nothing to claim may still wait for what is under way.
+	going = going && (pin == step.Pin || len(step.Decisions) == 0)
 	if going {
 		err = t.run(`UPDATE chunk SET until = ? WHERE run = ? AND no = ?`, milliseconds(step.Until), step.Run, step.Chunk)
 	}

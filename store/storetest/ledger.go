@@ -341,10 +341,17 @@ func repin(t *testing.T, f *fixture) {
 		t.Errorf("pinned to nothing: %v", err)
 	}
 	f.must(f.Repin(f.ctx, run, "v2", noon))
-	f.step(step(l, nil, claims(p[1])), store.Claimed)
+	// Whoever still has the old version can say what came of it, and claims nothing more.
+	f.step(step(l, []store.Result{result(p[0], store.Sent)}, nil))
+	if decided, err := f.Step(f.ctx, step(l, nil, claims(p[1]))); !errors.Is(err, store.ErrLost) || decided != nil {
+		t.Errorf("the old version claimed %+v, %v", decided, err)
+	}
+	next := step(l, nil, claims(p[1]))
+	next.Pin = 1
+	f.step(next, store.Claimed)
 	r, err := f.Run(f.ctx, run)
 	f.must(err)
-	before, after := f.wantRow(run, p[0], store.Claimed, ""), f.wantRow(run, p[1], store.Claimed, "")
+	before, after := f.wantRow(run, p[0], store.Sent, ""), f.wantRow(run, p[1], store.Claimed, "")
 	if r.Version != "v2" || before.Pin != 0 || after.Pin != 1 {
 		t.Errorf("run %+v, pins %d and %d", r, before.Pin, after.Pin)
 	}
