@@ -113,7 +113,7 @@ func quoted(texts ...string) []string {
 
 // words3 returns all texts of up to three letters.
 func words3() []string {
-	texts := []string{"", "0", "~"}
+	texts := []string{"", "0", "0b", "~", "~b"}
 	letters := []string{"a", "b", "c", "d"}
 	for _, x := range letters {
 		texts = append(texts, x)
@@ -179,7 +179,7 @@ func someDomains(g *rand.Rand, all []domain) []domain {
 	var some []domain
 	people := 4 // subscribed or not, now or then
 	for _, i := range g.Perm(len(all)) {
-		if people*len(all[i].values) <= 2000 && len(some) < 4 {
+		if people*len(all[i].values) <= 1200 && len(some) < 4 {
 			some, people = append(some, all[i]), people*len(all[i].values)
 		}
 	}
