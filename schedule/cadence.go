@@ -7,6 +7,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"germane/internal/document"
+	"germane/internal/finding"
 )
 
 // CatchUp says what happens to occurrences that came due while nothing was running.
@@ -22,9 +23,10 @@ const (
 // Cadence is when a campaign comes due. Exactly one of Spec and At is set. All its times are wall-clock times: they are on the
 // clock of Zone, or on each person's own; their location (UTC) means nothing.
 type Cadence struct {
-	Text string             // as written: "monday 09:00", "0 9 * * MON", "2027-03-01 09:00"
-	Spec *cron.SpecSchedule // recurring; its Next uses the location of the time it is given
-	At   time.Time          // one-off
+	Text  string             // as written: "monday 09:00", "0 9 * * MON", "2027-03-01 09:00"
+	Place finding.Text       // where that is written
+	Spec  *cron.SpecSchedule // recurring; its Next uses the location of the time it is given
+	At    time.Time          // one-off
 
 	Recipient bool           // each person's own zone counts
 	Zone      *time.Location // nil and not Recipient: the workspace's
@@ -80,7 +82,7 @@ func (c *Cadence) readDue(r *document.Reader, fields *document.Fields) bool {
 	if text.S == "" {
 		return false
 	}
-	c.Text = text.S
+	c.Text, c.Place = text.S, text
 	ok := false
 	switch found[0] {
 	case "every":

@@ -12,6 +12,7 @@ type Occurrence struct {
 	Earliest, Latest time.Time // when it is due in the first and in the last zone of its timetable
 
 	cadence *Cadence
+	next    time.Time      // the local due time after it; zero: none. LeftOut is asked about every person
 	zone    *time.Location // nil: each person's own
 }
 
@@ -51,12 +52,11 @@ const grace = 5 * time.Minute
 // Whoever moved to a zone in which it was due already is not late: ask about them with the last zone in which it was due.
 func (o *Occurrence) LeftOut(zone *time.Location, planned, now time.Time) string {
 	due := o.DueIn(zone)
-	next, more := o.cadence.after(o.Local)
-	nextDue := due
-	if more {
-		nextDue = Instant(next, o.zoneOf(zone))
-	}
 	deadline := o.Deadline(due)
+	more, nextDue := !o.next.IsZero(), due
+	if more {
+		nextDue = Instant(o.next, o.zoneOf(zone))
+	}
 	switch missed := planned.Sub(due) > grace; {
 	case more && nextDue.Equal(due):
 		return ReasonClockChange
@@ -117,6 +117,9 @@ func (t *Timetable) Occurrence(key string) (Occurrence, error) {
 
 func (t *Timetable) occurrence(local time.Time) Occurrence {
 	o := Occurrence{Key: local.Format(keyForm), Local: local, cadence: t.cadence, zone: t.zone}
+	if next, more := t.cadence.after(local); more {
+		o.next = next
+	}
 	for i, zone := range t.zones {
 		due := Instant(local, zone)
 		if i == 0 || due.Before(o.Earliest) {

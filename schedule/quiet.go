@@ -1,6 +1,9 @@
 package schedule
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // ReasonQuiet is why somebody gets no mail in quiet hours that drop it.
 const ReasonQuiet = "quiet hours"
@@ -38,10 +41,44 @@ func (q *QuietHours) At(due, now, deadline time.Time, zone *time.Location, draw 
 	return Quiet{Hold: until}
 }
 
+// Swallow says why quiet hours leave nothing of a cadence that is on each person's own clock: all its times of day are in them, and
+// what comes due there is dropped, or held until it is too late. "" when they do not. On other clocks it depends on where people live.
+func (q *QuietHours) Swallow(c *Cadence) string {
+	if q == nil || !c.Recipient {
+		return ""
+	}
+	for clock := range Clock(24 * 60) {
+		if c.has(clock) && (!q.inside(clock) || !q.Skip && (c.MaxLate == 0 || q.wait(clock) <= c.MaxLate)) {
+			return ""
+		}
+	}
+	if q.Skip {
+		return fmt.Sprintf("quiet hours from %s to %s drop all of its mail", q.From, q.To)
+	}
+	return fmt.Sprintf("quiet hours hold its mail until %s, later than max_late allows", q.To)
+}
+
+// wait is how long a quiet time of day lasts until the quiet hours end.
+func (q *QuietHours) wait(clock Clock) time.Duration {
+	return time.Duration((q.To-clock+24*60)%(24*60)) * time.Minute
+}
+
+// has reports whether some due time of the cadence is at a time of day.
+func (c *Cadence) has(clock Clock) bool {
+	if c.OneOff() {
+		return clock.of(c.At).Equal(c.At)
+	}
+	return c.Spec.Hour&(1<<(clock/60)) != 0 && c.Spec.Minute&(1<<(clock%60)) != 0
+}
+
 // quiet reports whether clocks show a quiet time.
 func (q *QuietHours) quiet(moment time.Time, zone *time.Location) bool {
 	shown := Shown(moment, zone)
-	clock := Clock(shown.Hour()*60 + shown.Minute())
+	return q.inside(Clock(shown.Hour()*60 + shown.Minute()))
+}
+
+// inside reports a time of day in quiet hours.
+func (q *QuietHours) inside(clock Clock) bool {
 	if q.From < q.To {
 		return q.From <= clock && clock < q.To
 	}

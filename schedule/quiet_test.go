@@ -118,6 +118,35 @@ func inside(minute, from, to int) bool {
 	return (minute-from+24*60)%(24*60) < (to-from+24*60)%(24*60)
 }
 
+func TestSwallowedCadences(t *testing.T) {
+	t.Parallel()
+	night := QuietHours{From: 21 * 60, To: 8 * 60}
+	dropping := QuietHours{From: 21 * 60, To: 8 * 60, Skip: true}
+	for _, test := range []struct {
+		quiet   *QuietHours
+		cadence string
+		want    bool
+	}{
+		{nil, "every: day 07:00; time_zone: recipient", false},
+		{&night, "every: day 07:00; time_zone: recipient", false}, // held
+		{&night, "every: day 07:00; time_zone: recipient; max_late: 1h", false},
+		{&night, "every: day 07:00; time_zone: recipient; max_late: 59min", true},
+		{&night, "every: day 22:00; time_zone: recipient; max_late: 6h", true},
+		{&night, "every: day 08:00; time_zone: recipient; max_late: 1h", false},
+		{&dropping, "every: day 07:59; time_zone: recipient", true},
+		{&dropping, "every: day 07:59", false},
+		{&dropping, "every: day 08:00; time_zone: recipient", false},
+		{&dropping, "cron: 0 7,20 * * *; time_zone: recipient", false},
+		{&dropping, "cron: 0,30 21-23 * * *; time_zone: recipient", true},
+		{&dropping, "at: 2027-03-01 23:00; time_zone: recipient", true},
+		{&dropping, "at: 2027-03-01 12:00; time_zone: recipient", false},
+	} {
+		if got := test.quiet.Swallow(cadence(t, test.cadence)); (got != "") != test.want {
+			t.Errorf("%s: got %q", test.cadence, got)
+		}
+	}
+}
+
 func TestCapsSince(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour

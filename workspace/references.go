@@ -22,6 +22,9 @@ func (l *loader) references() {
 		l.refer(c.Sender, "unknown-sender", "sender", l.senderNames(), "senders: {%s: …} in germane.yaml")
 		l.topic(c.Topic)
 		l.measured(c)
+		if c.Cadence != nil {
+			l.awake(c.Cadence)
+		}
 	}
 	for _, limit := range w.Config.Caps {
 		l.topic(limit.Topic)
@@ -42,6 +45,13 @@ func (l *loader) measured(c *schedule.Campaign) {
 			l.r.Add(rule.Place.Whole("limit-not-measured", string(rule.Signal)+" are not measured: no notices of the provider come in, so the rollout waits at its first step",
 				"name their source in germane.yaml, sns: {topics: [ARN]}, or leave the limit out"))
 		}
+	}
+}
+
+// awake reports cadences that quiet hours leave nothing of.
+func (l *loader) awake(c *schedule.Cadence) {
+	if why := l.w.Config.QuietHours.Swallow(c); why != "" {
+		l.r.Add(c.Place.Whole("always-quiet", "nobody would get this campaign: "+why, fmt.Sprintf("choose a time of day after %s, or change quiet_hours in germane.yaml", l.w.Config.QuietHours.To)))
 	}
 }
 

@@ -187,6 +187,11 @@ var workspaceCodes = []Info{
 		Wrong:   "stop_if: {complaints: 0.1%}   # and no topics of sns in germane.yaml", Right: "sns: {topics: [\"arn:aws:sns:eu-west-1:123456789012:mail\"]}   # in germane.yaml",
 	},
 	{
+		Code: "always-quiet", Severity: Error, Title: "A campaign that only comes due in quiet hours",
+		Explain: "On each person's own clock every due time of the cadence is in the quiet hours of germane.yaml, which drop the mail, or hold it for longer than max_late allows. Nobody would get it.",
+		Wrong:   "cadence: {every: day 22:00, time_zone: recipient, max_late: 6h}   # and quiet_hours: {from: \"21:00\", to: \"08:00\"}", Right: "cadence: {every: day 09:00, time_zone: recipient, max_late: 6h}",
+	},
+	{
 		Code: "bad-range", Severity: Error, Title: "A text that is not a range",
 		Explain: "A range is the least and the most, with two dots between; one of them may be left out.",
 		Wrong:   "expect: {audience: 1000-50000}", Right: "expect: {audience: 1000..50000}",
