@@ -241,6 +241,18 @@ func TestOnlyAllowedAddressesBeforeArming(t *testing.T) {
 	}
 }
 
+func TestNobodyIsAllowedWhenNobodyIsNamed(t *testing.T) {
+	t.Parallel()
+	provider := &scripted{}
+	r := newRig(t, 50, provider, nil)
+	r.config.Real = true
+	id := r.plan("monday")
+	r.drain(t.Context())
+	if run := r.run(id); run.Sent != 0 || run.Skipped != run.Planned || len(provider.got) != 0 {
+		t.Errorf("the run is %s: %+v", run.State, run.Counts)
+	}
+}
+
 func TestADamagedPersonHarmsNobodyElse(t *testing.T) {
 	t.Parallel()
 	provider := &scripted{}
