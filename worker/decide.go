@@ -26,7 +26,8 @@ const (
 
 // Rules are what decides beside a campaign and its message.
 type Rules struct {
-	Unarmed []string // patterns of addresses that may be mailed, when only those may; nil: everybody may
+	Unarmed bool     // only addresses that fit one of Allowed may be mailed
+	Allowed []string // patterns; see [Allowed]
 	Step    int      // of the rollout, from 0
 }
 
@@ -34,7 +35,7 @@ type Rules struct {
 type decider struct {
 	content  *Content
 	when     When
-	unarmed  []string
+	rules    Rules
 	step     schedule.Part // whom the rollout has come to
 	before   schedule.Part // whom it had come to before, where each step is chunks of its own
 	zones    *schedule.Zones
@@ -43,7 +44,7 @@ type decider struct {
 }
 
 func newDecider(c *Content, when When, rules Rules) *decider {
-	d := &decider{content: c, when: when, unarmed: rules.Unarmed, step: c.Campaign.InStep(rules.Step), zones: schedule.NewZones(c.Workspace.Config.TimeZone)}
+	d := &decider{content: c, when: when, rules: rules, step: c.Campaign.InStep(rules.Step), zones: schedule.NewZones(c.Workspace.Config.TimeZone)}
 	if rules.Step > 0 {
 		d.before = c.Campaign.InStep(rules.Step - 1)
 	}
@@ -115,7 +116,7 @@ func (d *decider) ineligible(p *store.Person) string {
 		return store.ReasonSuppressed
 	case !subscribed(p, d.content.Campaign.Topic.S):
 		return store.ReasonNoConsent
-	case d.unarmed != nil && !Allowed(d.unarmed, p.Email):
+	case d.rules.Unarmed && !Allowed(d.rules.Allowed, p.Email):
 		return ReasonNotArmed
 	}
 	return ""

@@ -109,11 +109,7 @@ func (g *gate) provider(ctx context.Context) {
 
 // rules are what a chunk's people are decided by, beside the campaign.
 func (w *Worker) rules(step int) Rules {
-	rules := Rules{Step: step}
-	if w.Real && !w.gate.armed {
-		rules.Unarmed = append([]string{}, w.Allowed...)
-	}
-	return rules
+	return Rules{Unarmed: w.Real && !w.gate.armed, Allowed: w.Allowed, Step: step}
 }
 
 // sender is how the way out fares. While it is blocked nothing is claimed, as every mail would come back.

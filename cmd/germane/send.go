@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -172,10 +171,7 @@ func (s *sendCommand) look(ctx context.Context, content *worker.Content, render 
 
 func (s *sendCommand) rules(ctx context.Context) (worker.Rules, error) {
 	switches, err := s.store.Switches(ctx)
-	if err != nil || !s.real() || switches[store.SwitchArmed].On {
-		return worker.Rules{}, err
-	}
-	return worker.Rules{Unarmed: slices.Concat([]string{}, s.w.Config.AllowRecipients)}, nil
+	return worker.Rules{Unarmed: s.real() && !switches[store.SwitchArmed].On, Allowed: s.w.Config.AllowRecipients}, err
 }
 
 // today returns today's runs by their names, the first of which refuses another unless that is meant.

@@ -251,7 +251,7 @@ func (s *sendCommand) sendTest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if rules.Unarmed != nil && !worker.Allowed(rules.Unarmed, to) {
+	if rules.Unarmed && !worker.Allowed(rules.Allowed, to) {
 		return guardError{hint(errors.New("the database is not armed, and allow_recipients does not name this address"), "write it into allow_recipients in germane.yaml, or `germane arm`")}
 	}
 	person, now, err := s.viewer.resolve(s.sys, s.w)
