@@ -1,6 +1,7 @@
 package track
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 // FuzzRequest: whatever comes in, nothing panics, nobody is led anywhere but to the site, and nothing is set in a browser.
 func FuzzRequest(f *testing.F) {
 	s := newFixture(f)
+	s.Server.log = slog.New(slog.DiscardHandler)
 	right := map[string]bool{}
 	for _, path := range []string{
 		s.clickPath(s.ann, 1), s.clickPath(s.ann, 2, "a", "b"), s.openPath(s.ann), s.managePath(token.Unsubscribe, s.ann), s.managePath(token.Preferences, s.ann), "/a/0123456789abcdef/a.svg",

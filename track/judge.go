@@ -29,14 +29,13 @@ func judge(mailed store.Mailed, clicks []store.Event) {
 			label(&clicks[i], store.LabelEarly)
 		}
 	}
-	for i := range clicks {
-		enough := burstAtOnce
-		if isFresh(mailed, clicks[i].At) {
-			enough = burstEarly
+	bursts(clicks, atOnce, func(first time.Time) int {
+		if isFresh(mailed, first) {
+			return burstEarly
 		}
-		burst(clicks[i:], atOnce, enough)
-		burst(clicks[i:], inARow, burstInRow)
-	}
+		return burstAtOnce
+	})
+	bursts(clicks, inARow, func(time.Time) int { return burstInRow })
 }
 
 func early(mailed store.Mailed, at time.Time) bool {
@@ -51,23 +50,28 @@ func isFresh(mailed store.Mailed, at time.Time) bool {
 	return !since.IsZero() && at.Before(since.Add(fresh))
 }
 
-// burst labels the clicks within a time of the first one, if they follow enough distinct links. A link that a loop wrote several times
-// is told apart by its fields.
-func burst(clicks []store.Event, within time.Duration, enough int) {
+// bursts labels clicks that are within a time of the first of them and follow enough distinct links. A link that a loop wrote several
+// times is told apart by its fields.
+func bursts(clicks []store.Event, within time.Duration, enough func(first time.Time) int) {
 	type place struct {
 		link   int
 		fields string
 	}
-	distinct, end := map[place]bool{}, 0
-	for end < len(clicks) && clicks[end].At.Sub(clicks[0].At) <= within {
-		distinct[place{clicks[end].Link, string(clicks[end].Fields)}] = true
-		end++
-	}
-	if len(distinct) < enough {
-		return
-	}
-	for i := range clicks[:end] {
-		label(&clicks[i], store.LabelBurst)
+	at := func(i int) place { return place{clicks[i].Link, string(clicks[i].Fields)} }
+	distinct, end, labelled := map[place]int{}, 0, 0
+	for i := range clicks {
+		for end < len(clicks) && clicks[end].At.Sub(clicks[i].At) <= within {
+			distinct[at(end)]++
+			end++
+		}
+		if len(distinct) >= enough(clicks[i].At) {
+			for labelled = max(labelled, i); labelled < end; labelled++ {
+				label(&clicks[labelled], store.LabelBurst)
+			}
+		}
+		if distinct[at(i)]--; distinct[at(i)] == 0 {
+			delete(distinct, at(i))
+		}
 	}
 }
 

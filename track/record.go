@@ -20,6 +20,8 @@ type recorder struct {
 	stop    chan context.Context // closing: how long the last events may take
 	stopped chan struct{}
 
+	crowd bool // the last transaction was of several; the writing goroutine's own
+
 	mu     sync.Mutex
 	queue  []waiting // not written yet, oldest first
 	away   bool      // the last attempt failed
@@ -36,11 +38,14 @@ type waiting struct {
 }
 
 const (
-	mostTogether = 256              // events in one transaction
+	mostTogether = 512              // events in one transaction
 	mostQueued   = 100_000          // some 50 MB
 	patience     = 3 * time.Second  // how long a reader waits for an event to be written
 	writeWithin  = 10 * time.Second // a transaction that takes longer is given up
 	retryAfter   = time.Second
+	// gather is how long those that the last transaction let go may take to come back: without it the first of them would have the
+	// next transaction for itself. It is much shorter than one.
+	gather = time.Millisecond
 )
 
 func newRecorder(s store.Events, log *slog.Logger) *recorder {
@@ -112,6 +117,9 @@ func (r *recorder) run() {
 	for {
 		select {
 		case <-r.wake:
+			if r.crowd {
+				time.Sleep(gather)
+			}
 			r.write(context.Background())
 		case <-retry.C:
 			r.write(context.Background())
@@ -130,6 +138,7 @@ func (r *recorder) write(ctx context.Context) {
 		if len(events) == 0 {
 			return
 		}
+		r.crowd = len(events) > 1
 		within, cancel := context.WithTimeout(ctx, writeWithin)
 		err := r.store.Record(within, events, judge)
 		cancel()
