@@ -79,10 +79,59 @@ func (w *textWriter) breakLine() {
 	}
 }
 
-// endBlock ends the line and leaves a blank one.
-func (w *textWriter) endBlock() {
+// endBlock ends the line and leaves a blank one, which belongs to the quote that goes on after the block.
+func (w *textWriter) endBlock(n ast.Node) {
 	w.breakLine()
+	if strings.Contains(w.prefix, ">") {
+		w.text.WriteString(w.blank(n))
+	}
 	w.text.WriteByte('\n')
+}
+
+// blank is what a blank line behind a block begins with.
+func (w *textWriter) blank(n ast.Node) string {
+	prefix := strings.TrimRight(w.prefix, " ")
+	for ; prefix != "" && !w.goesOn(n); n = n.Parent() {
+		if parent := n.Parent(); parent == nil {
+			return ""
+		} else if parent.Kind() == ast.KindBlockquote {
+			prefix = strings.TrimRight(strings.TrimSuffix(prefix, ">"), " ")
+		}
+	}
+	return prefix
+}
+
+// goesOn reports whether another block follows beside a block, whatever conditions say.
+func (w *textWriter) goesOn(n ast.Node) bool {
+	depth, elsewhere := 0, false // in constructs that begin later, in another branch
+	const far = 100              // a quote in which as many blocks depend on something is cut in two
+	for range far {
+		if n = n.NextSibling(); n == nil {
+			return false
+		}
+		tag, ok := n.(*tagNode)
+		if !ok && depth == 0 && !elsewhere {
+			return true
+		}
+		if !ok {
+			continue
+		}
+		for _, id := range tag.units {
+			switch w.m.units[id].role {
+			case openRole:
+				depth++
+			case branchRole:
+				elsewhere = elsewhere || depth == 0
+			case closeRole:
+				if depth == 0 {
+					elsewhere = false
+				} else {
+					depth--
+				}
+			}
+		}
+	}
+	return false
 }
 
 // source writes a piece of goldmark's source whose entities and backslashes count.
@@ -190,7 +239,7 @@ func (w *textWriter) block(n ast.Node) {
 	case *ast.Heading, *ast.Paragraph:
 		tokens, size := len(w.out), w.text.Len()
 		if w.paragraph(n); len(w.out) > tokens || w.text.Len() > size {
-			w.endBlock()
+			w.endBlock(n)
 		}
 	case *ast.TextBlock:
 		w.paragraph(n)
@@ -199,7 +248,7 @@ func (w *textWriter) block(n ast.Node) {
 		w.inside("> ", "", func() { w.children(n) })
 	case *ast.ThematicBreak:
 		w.write(strings.Repeat("-", 24))
-		w.endBlock()
+		w.endBlock(n)
 	case *ast.List:
 		w.list(n)
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
@@ -208,7 +257,7 @@ func (w *textWriter) block(n ast.Node) {
 		for row := n.FirstChild(); row != nil; row = row.NextSibling() {
 			w.row(row)
 		}
-		w.endBlock()
+		w.endBlock(n)
 	default:
 		w.children(n)
 	}
@@ -217,8 +266,13 @@ func (w *textWriter) block(n ast.Node) {
 // inside writes lines that begin with a prefix, the first of them with a marker.
 func (w *textWriter) inside(prefix, marker string, write func()) {
 	outer, tight := w.prefix, w.tight
-	if marker != "" {
-		w.marker = w.prefix + w.marker + marker
+	switch {
+	case w.marker == "" && marker != "":
+		w.marker = w.prefix + marker
+	case w.marker != "" && marker != "":
+		w.marker += marker
+	case w.marker != "":
+		w.marker += prefix // a quote is the first thing in a list's item
 	}
 	w.prefix += prefix
 	write()
@@ -245,7 +299,7 @@ func (w *textWriter) list(n *ast.List) {
 		})
 	}
 	if w.tight = outer; n.IsTight && !outer {
-		w.text.WriteByte('\n')
+		w.endBlock(n)
 	}
 }
 
@@ -267,7 +321,7 @@ func (w *textWriter) code(n ast.Node) {
 		w.plain(strings.TrimRight(string(line.Value(w.m.source)), "\r\n"))
 		w.breakLine()
 	}
-	w.endBlock()
+	w.endBlock(n)
 }
 
 func (w *textWriter) row(row ast.Node) {
