@@ -8,6 +8,7 @@ import (
 	"germane/audience"
 	"germane/blocks"
 	"germane/internal/finding"
+	"germane/schedule"
 	"germane/workspace"
 )
 
@@ -27,7 +28,7 @@ func Workspace(w *workspace.Workspace) []finding.Finding {
 		findings = append(findings, segmentFindings(segment)...)
 	}
 	for _, campaign := range w.Campaigns {
-		findings = append(findings, audienceFindings(campaign.Rule)...)
+		findings = append(findings, audienceFindings(campaign)...)
 	}
 	if len(w.Messages) == len(w.Templates) && !finding.HasErrors(findings) { // else it may be used by what is to be mended
 		findings = append(findings, unused(w)...)
@@ -182,9 +183,26 @@ func segmentFindings(segment *audience.Segment) []finding.Finding {
 	return nil
 }
 
-func audienceFindings(rule *audience.Rule) []finding.Finding {
-	if conflict, is := neverTrue(rule); is && !segmentAlone(conflict) {
-		return []finding.Finding{rule.Text.Whole("audience-never-true", "nobody can be in this audience: "+never(rule, conflict), "mend the rule; to keep the campaign from coming due write state: draft")}
+// audienceFindings reports a campaign that nobody can get: only those are mailed who are subscribed to its topic, too.
+func audienceFindings(campaign *schedule.Campaign) []finding.Finding {
+	rule := campaign.Rule
+	if !sound(rule) {
+		return nil
+	}
+	report := func(text, hint string) []finding.Finding {
+		return []finding.Finding{rule.Text.Whole("audience-never-true", text, hint)}
+	}
+	conflict, is := neverTrue(rule)
+	switch {
+	case is && segmentAlone(conflict):
+		return nil
+	case is:
+		return report("nobody can be in this audience: "+never(rule, conflict), "mend the rule; to keep the campaign from coming due write state: draft")
+	}
+	topic := campaign.Topic.S
+	subscribers := &audience.Rule{Text: rule.Text, Condition: audience.And{Terms: []audience.Condition{rule.Condition, audience.Subscribed{Topic: topic}}}}
+	if _, is := neverTrue(subscribers); is {
+		return report("nobody can get this campaign: its audience leaves out everybody who is subscribed to "+topic, "only subscribers of the topic are mailed: leave the topic out of the rule, or name another one")
 	}
 	return nil
 }

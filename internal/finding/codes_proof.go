@@ -19,7 +19,7 @@ var proofCodes = []Info{
 	},
 	{
 		Code: "audience-never-true", Severity: Error, Title: "A campaign that nobody can get",
-		Explain: "No person whom the catalogue allows can make the rule of the audience true. The campaign would come due and mail nobody.",
+		Explain: "No person whom the catalogue allows can make the rule of the audience true and be subscribed to the campaign's topic, as everybody is who gets it. The campaign would come due and mail nobody.",
 		Wrong:   "audience: trial_days_left < 0", Right: "audience: trial_days_left == 0",
 	},
 	{
