@@ -21,6 +21,7 @@ import (
 
 func newRuns(sys *system, o *options) *cobra.Command {
 	var l runList
+	var who string
 	c := &cobra.Command{
 		Use:   "runs [RUN]",
 		Short: "Say what happened to each sending of a campaign, and steer it",
@@ -31,6 +32,7 @@ one run: why somebody got nothing, what can be done about it, and what is not fi
 and exits with 1 when one of them needs a person.`,
 		Example: `  germane runs
   germane runs 12
+  germane runs 12 --who in-doubt
   germane runs --since 24h
   germane runs resume 12`,
 		Args: arguments(0, 1),
@@ -39,7 +41,12 @@ and exits with 1 when one of them needs a person.`,
 				return unknownCommand(c, args[0])
 			}
 			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
-				if len(args) > 0 {
+				switch {
+				case len(args) == 0 && who != "":
+					return usageError{hint(errors.New("--who needs RUN"), "write: germane runs 12 --who "+who)}
+				case who != "":
+					return listWho(c.Context(), sys, o, s, args[0], who)
+				case len(args) > 0:
 					return showRun(c.Context(), sys, o, s, args[0])
 				}
 				return l.list(c.Context(), sys, o, s)
@@ -48,6 +55,7 @@ and exits with 1 when one of them needs a person.`,
 	}
 	c.Flags().StringVar(&l.since, "since", "", "the runs of this time, such as 24h or 7d; exit with 1 when one needs a person")
 	c.Flags().StringVar(&l.campaign, "campaign", "", "only runs of this campaign")
+	c.Flags().StringVar(&who, "who", "", "name the people of a run: failed, held-out, in-doubt, sent, skipped, waiting, or a reason")
 	c.Flags().IntVar(&l.limit, "limit", 20, "how many at most")
 	c.AddCommand(newRunsPause(sys, o), newRunsResume(sys, o), newRunsCancel(sys, o), newRunsApprove(sys, o), newRunsRepin(sys, o), newRunsSettle(sys, o))
 	return c

@@ -52,8 +52,8 @@ func (x *runChange) refuse(what string) error {
 		store.RunPaused:          fmt.Sprintf("`germane runs resume %d` goes on", r.ID),
 		store.RunStopped:         fmt.Sprintf("`germane runs %d` says why; `germane runs resume %d` goes on", r.ID, r.ID),
 		store.RunSettling:        fmt.Sprintf("only mails in doubt are left: `germane runs settle %d`", r.ID),
-		store.RunCancelled:       fmt.Sprintf("nothing of it is sent any more; `germane send %s --again` makes another run", r.Campaign),
-		store.RunFinished:        fmt.Sprintf("everybody has what they get; `germane send %s --again` makes another run", r.Campaign),
+		store.RunCancelled:       fmt.Sprintf("nothing of it is sent any more; `germane send %s --again COUNT` makes another run", r.Campaign),
+		store.RunFinished:        fmt.Sprintf("everybody has what they get; `germane send %s --again COUNT` makes another run", r.Campaign),
 	}
 	return hint(fmt.Errorf("run %d cannot be %s: it %s", r.ID, what, is(r.State)), advice[r.State])
 }

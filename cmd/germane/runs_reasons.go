@@ -9,27 +9,35 @@ import (
 
 // advice says of each reason in the ledger what it means, and what can be done about it.
 var advice = map[string]string{
-	store.ReasonSuppressed:       "they bounced, complained or were suppressed: `germane people show EMAIL`",
+	store.ReasonSuppressed:       "bounced, complained or by hand: germane people show EMAIL",
 	store.ReasonNoConsent:        "they are not subscribed to the campaign's topic",
 	store.ReasonCap:              "they had as many mails lately as `caps` in germane.yaml allow",
 	store.ReasonErased:           "they were erased while the run was on its way",
-	worker.ReasonNotArmed:        "`germane arm` allows real delivery; until then allow_recipients get mail",
+	worker.ReasonNotArmed:        "until `germane arm`, only allow_recipients get real mail",
 	worker.ReasonGlobalHoldout:   "`holdout` in germane.yaml keeps them back, to measure against",
 	worker.ReasonCampaignHoldout: "the campaign's `holdout` keeps them back, to measure against",
 	worker.ReasonRollout:         "the rollout has not come to them yet",
 	worker.ReasonUnreadable:      "what is stored about them is damaged: import them again",
-	reasonLost:                   "ask the provider, then: germane runs settle RUN --as sent, or failed",
+	reasonLost:                   "ask the provider, then: germane runs settle RUN --as sent|failed",
+	reasonLeft:                   "they changed between two tries, and were not tried again",
+	reasonThrottled:              "the provider wanted it slower; it is tried again",
+	reasonQuota:                  "the provider's quota is used up; it is tried again",
 	reasonSettled:                "somebody looked: germane runs settle",
 }
 
+// Reasons that have no name elsewhere, as nobody else asks for them.
 const (
-	reasonLost    = "the worker was lost" // what engines of store write
-	reasonSettled = "settled by hand"
+	reasonLost      = "the worker was lost"
+	reasonLeft      = "no longer in the audience"
+	reasonThrottled = "throttled"
+	reasonQuota     = "quota"
+	reasonSettled   = "settled by hand"
 )
 
 // adviceByStart is for reasons that say more after their beginning. The first that fits is meant.
 var adviceByStart = []struct{ start, text string }{
 	{worker.ReasonSkip, "the message itself says so, with {% skip %}"},
+	{worker.ReasonMaking, "the message does not fit their data: germane why RUN EMAIL"},
 	{worker.ReasonPanic, "a mistake in germane, not in your files: please report it"},
 	{"smtp 550 5.1", "there is no such mailbox: correct or remove the address"},
 	{"smtp 552", "the mail was too large for the mailbox or the server"},

@@ -16,12 +16,14 @@ func newRunsSettle(sys *system, o *options) *cobra.Command {
 		Use:   "settle RUN",
 		Short: "Say what became of mails in doubt",
 		Long: `Say what became of mails in doubt: the provider was asked, and no answer came, or the machine was
-lost meanwhile. Look them up at the provider first. Nobody is mailed by this.
+lost meanwhile. Nobody is mailed by this. Look them up at the provider first: the last column of
+germane runs RUN --who in-doubt stands in the Message-ID of each mail.
 
 as sent    they count as mailed, for caps and in reports
 as failed  their place under the caps is free again, and reports leave them out; this run does not
            try them again`,
-		Example: `  germane runs settle 12 --as sent
+		Example: `  germane runs 12 --who in-doubt
+  germane runs settle 12 --as sent
   germane runs settle 12 --as failed --person ann@mail.example`,
 		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {

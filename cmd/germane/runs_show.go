@@ -63,7 +63,7 @@ func (d *runDetails) print(out io.Writer) {
 		if i == 0 {
 			fmt.Fprintf(out, "  version %.12s\n", v.Version)
 		} else {
-			fmt.Fprintf(out, "  version %.12s since %s UTC, for those who were still waiting\n", v.Version, minute(v.At))
+			fmt.Fprintf(out, "  version %.12s since %s UTC, for those who still waited\n", v.Version, minute(v.At))
 		}
 	}
 	if len(d.troubles) > 0 {
@@ -96,7 +96,7 @@ func (d *runDetails) printReasons(out io.Writer) {
 	if len(d.reasons) == 0 {
 		return
 	}
-	fmt.Fprintln(out, "\nWhy somebody got nothing, or may not have:")
+	fmt.Fprintln(out, "\nWhy somebody got nothing, or may not have (--who REASON names them):")
 	names := slices.SortedFunc(maps.Keys(d.reasons), func(a, b string) int {
 		return cmp.Or(cmp.Compare(d.reasons[b], d.reasons[a]), cmp.Compare(a, b))
 	})
@@ -123,18 +123,26 @@ func (d *runDetails) printChunks(out io.Writer) {
 	}
 	fmt.Fprintf(out, "\nNot finished: %s of %s\n", thousands(len(open)), plural(len(d.chunks), "chunk", "chunks"))
 	for _, c := range open[:min(len(open), shownChunks)] {
-		fmt.Fprintf(out, "  chunk %d%s: %s waiting, %s\n", c.No, because(", ", c.Zone), thousands(int(c.Waiting)), d.standing(&c))
+		fmt.Fprintf(out, "  chunk %d%s: %s waiting, %s\n", c.No, because(", ", zoneInWords(c.Zone)), thousands(int(c.Waiting)), d.standing(&c))
 	}
 	if len(open) > shownChunks {
 		fmt.Fprintf(out, "  and %s more\n", thousands(len(open)-shownChunks))
 	}
 }
 
+// zoneInWords names the zone of a chunk; the last chunks of a run look once more at everybody, for those who moved meanwhile.
+func zoneInWords(zone string) string {
+	if zone == "*" {
+		return "a last look"
+	}
+	return zone
+}
+
 // standing says where a chunk that is not done stands.
 func (d *runDetails) standing(c *store.Chunk) string {
 	switch {
 	case c.State == store.ChunkAside:
-		return fmt.Sprintf("set aside after %d lost workers", c.Crashes)
+		return "set aside"
 	case d.now.Before(c.Until):
 		return "being worked on"
 	case !c.Until.IsZero():

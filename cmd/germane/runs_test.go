@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"germane/store"
+	"germane/worker"
+)
+
+func TestSpan(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0.0s", 1500 * time.Millisecond: "1.5s", 59 * time.Second: "59s", 61 * time.Second: "1min 1s",
+		90 * time.Minute: "1h 30min", 47 * time.Hour: "47h 0min", 50 * time.Hour: "2 days",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("%d: %s, want %s", d, got, want)
+		}
+	}
+}
+
+// TestReasonsHaveAdvice holds the words for whoever is on call to all reasons that the program itself gives.
+func TestReasonsHaveAdvice(t *testing.T) {
+	t.Parallel()
+	for _, reason := range []string{
+		store.ReasonSuppressed, store.ReasonNoConsent, store.ReasonCap, store.ReasonErased, worker.ReasonNotArmed, worker.ReasonGlobalHoldout,
+		worker.ReasonCampaignHoldout, worker.ReasonRollout, worker.ReasonSkip + "no articles", worker.ReasonUnreadable, worker.ReasonPanic + "x", worker.ReasonMaking + "x",
+		"the worker was lost", "smtp 550 5.1.1", "smtp 550", "smtp 552 5.3.4", "smtp 451 4.7.1", "ses MessageRejected", "ses 500", "throttled", "quota",
+	} {
+		if adviceFor(reason) == "" {
+			t.Errorf("%s says nothing to anybody", reason)
+		}
+	}
+	if got := adviceFor("smtp 550 5.1.1"); !strings.Contains(got, "no such mailbox") {
+		t.Errorf("got %s", got)
+	}
+	if adviceFor("something else") != "" {
+		t.Error("advice for what nobody knows")
+	}
+}
+
+// TestRunsFitATerminal prints a run of which everything is large.
+func TestRunsFitATerminal(t *testing.T) {
+	t.Parallel()
+	const million = 1_000_000
+	counts := store.Counts{Planned: 6 * million, Sent: million, Failed: million, Skipped: million, HeldOut: million, InDoubt: million, Waiting: million}
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	r := &store.Run{ID: 123456, Campaign: "weekly-digest", Occurrence: "2026-11-23T09:00", State: store.RunStopped, Started: now.Add(-90 * time.Hour), Counts: counts}
+	d := &runDetails{Run: r, now: now, reasons: map[string]int64{}, versions: []store.RunVersion{{Version: strings.Repeat("a", 64)}, {Pin: 1, Version: strings.Repeat("b", 64), At: now}}}
+	for reason := range advice {
+		d.reasons[reason] = million
+	}
+	for _, a := range adviceByStart {
+		d.reasons[a.start] = million
+	}
+	d.chunks = []store.Chunk{{Zone: "America/Argentina/ComodRivadavia", Counts: counts, State: store.ChunkAside, Crashes: 3}}
+	d.troubles = []trouble{{"1,000,000 in doubt", "germane runs settle 123456, when you know"}}
+	var out bytes.Buffer
+	d.print(&out)
+	for line := range strings.Lines(out.String()) {
+		if len(strings.TrimSuffix(line, "\n")) > 80 && !strings.Contains(line, "planned =") {
+			t.Errorf("%d columns: %s", len(line)-1, line)
+		}
+	}
+}
