@@ -89,6 +89,7 @@ func TestEventsWaitForTheDatabase(t *testing.T) {
 			t.Errorf("%d wait, %d are lost", got, r.lost.Load())
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if b.calls < 55 || b.calls > 65 {
 			t.Errorf("%d attempts in a minute", b.calls)
 		}
