@@ -13,8 +13,8 @@ type CapSince struct {
 // wins; those that another one implies are left out.
 //
 // A rolling window is exact: a message of exactly Per ago no longer counts. A weekly campaign under one message per 7d is therefore
-// stopped whenever a clock change, or a place further ahead in the queue, brings it a little closer than a week; a calendar window
-// knows no such hours.
+// stopped whenever a clock change, or a place further ahead in the queue, brings it a little closer than a week: see [Cap.OnEdge]. A
+// calendar window knows no such hours.
 func CapsSince(caps []Cap, topic string, now time.Time, zone *time.Location) []CapSince {
 	var list []CapSince
 	for i := range caps {
@@ -52,6 +52,24 @@ func (c *Cap) since(now time.Time, zone *time.Location) time.Time {
 	today := Shown(now, zone)
 	today = time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, time.UTC)
 	return Instant(today.Add(24*time.Hour-c.Per), zone) // Per is in whole days, and today is one of them
+}
+
+// OnEdge reports a rolling cap that is exactly as long as a cadence takes for one message more than the cap allows, such as one per 7d
+// for a weekly campaign. Whether the old message still counts is then decided by seconds in the queue and by clock changes.
+func (c *Cap) OnEdge(topic string, cadence *Cadence) bool {
+	const enough = 400 // occurrences, a year of a daily cadence: they repeat
+	if c.Calendar || cadence.OneOff() || c.Topic.S != "" && c.Topic.S != topic || c.Max > enough {
+		return false
+	}
+	var locals []time.Time
+	local, ok := cadence.after(later(cadence.Start, time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)).Add(-1))
+	for ; ok && len(locals) < enough+c.Max; local, ok = cadence.after(local) {
+		if n := len(locals) - c.Max; n >= 0 && local.Sub(locals[n]) == c.Per {
+			return true
+		}
+		locals = append(locals, local)
+	}
+	return false
 }
 
 // CapMemory returns for how long it must be known who was mailed, so that every cap can be counted.

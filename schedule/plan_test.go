@@ -92,6 +92,28 @@ func TestZonesAreLeftOutOneByOne(t *testing.T) {
 	}
 }
 
+func TestOccurrencesOfRuns(t *testing.T) {
+	t.Parallel()
+	tokyo := zone(t, "Asia/Tokyo")
+	c := cadence(t, "every: monday 09:00; max_late: 2h; catch_up: all")
+	table := c.Timetable(tokyo, zonesOf(t, "Europe/London"))
+	o, err := table.Occurrence("2027-03-01T09:00")
+	due := at(t, "2027-03-01 00:00")
+	if err != nil || !o.DueIn(zone(t, "Europe/London")).Equal(due) || !o.Earliest.Equal(due) || !o.Latest.Equal(due) {
+		t.Errorf("everybody gets it at once, on the workspace's clock: %+v, %v", o, err)
+	}
+	for late, want := range map[time.Duration]string{0: "", 2 * time.Hour: "", 2*time.Hour + time.Second: ReasonLate} {
+		if got := o.LeftOut(tokyo, due, due.Add(late)); got != want {
+			t.Errorf("%s late: %q", late, got)
+		}
+	}
+	for _, key := range []string{"2027-03-01", "2027-03-01T9:00", "again", ""} {
+		if _, err := table.Occurrence(key); err == nil {
+			t.Errorf("%q is taken for the key of an occurrence", key)
+		}
+	}
+}
+
 func TestPlanningBegins(t *testing.T) {
 	t.Parallel()
 	now := at(t, "2027-03-01 10:00")

@@ -106,6 +106,9 @@ func TestParts(t *testing.T) {
 	if got := strings.Join(fixed, " "); got != "u1 u4 u5 u10 u11 u37 u41 u50 u57 u81 u82 u87" {
 		t.Errorf("held out are %s", got)
 	}
+	if a, b := JitterDraw("weekly", "u1"), JitterDraw("offers", "u1"); a == b || a != JitterDraw("weekly", "u1") || a < 0 || a >= 1 {
+		t.Errorf("places after quiet hours: %v and %v", a, b)
+	}
 	if GlobalHoldout(0).Has("u1") || c.InStep(-1) != c.InStep(0) || !c.InStep(9).Has("u1") {
 		t.Error("the ends")
 	}

@@ -1,12 +1,9 @@
 package schedule
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
-
-	"germane/internal/finding"
 )
 
 func TestQuietHours(t *testing.T) {
@@ -144,51 +141,6 @@ func TestSwallowedCadences(t *testing.T) {
 		if got := test.quiet.Swallow(cadence(t, test.cadence)); (got != "") != test.want {
 			t.Errorf("%s: got %q", test.cadence, got)
 		}
-	}
-}
-
-func TestCapsSince(t *testing.T) {
-	t.Parallel()
-	const day = 24 * time.Hour
-	topic := func(name string) finding.Text { return finding.NewFile("germane.yaml", name).All() }
-	for _, test := range []struct {
-		name, zone, now string
-		caps            []Cap
-		want            string
-	}{
-		{"none", "UTC", "2027-03-10 12:00", nil, ""},
-		{"rolling", "UTC", "2027-03-10 12:00", []Cap{{Max: 2, Per: 7 * day}}, "2 since 03 12:00:00.001"},
-		{
-			"of the topic, of all, of another", "UTC", "2027-03-10 12:00",
-			[]Cap{{Max: 1, Per: day, Topic: topic("tips")}, {Max: 2, Per: 7 * day}, {Max: 1, Per: day, Topic: topic("offers")}},
-			"tips: 1 since 09 12:00:00.001, 2 since 03 12:00:00.001",
-		},
-		{"the strictest", "UTC", "2027-03-10 12:00", []Cap{{Max: 2, Per: 7 * day}, {Max: 1, Per: 7 * day}, {Max: 1, Per: day}, {Max: 1, Per: 7 * day}}, "1 since 03 12:00:00.001"},
-		{"neither is stricter", "UTC", "2027-03-10 12:00", []Cap{{Max: 2, Per: 7 * day}, {Max: 1, Per: day}}, "2 since 03 12:00:00.001, 1 since 09 12:00:00.001"},
-		{"today in Tokyo", "Asia/Tokyo", "2027-03-10 16:00", []Cap{{Max: 1, Per: day, Calendar: true}}, "1 since 10 15:00:00.000"},
-		{"this and the six days before, over a clock change", "Europe/London", "2027-03-29 12:00", []Cap{{Max: 1, Per: 7 * day, Calendar: true}}, "1 since 23 00:00:00.000"},
-		{"since a midnight that is left out", "America/Havana", "2027-03-14 12:00", []Cap{{Max: 1, Per: day, Calendar: true}}, "1 since 14 05:00:00.000"},
-		{"since the first of two midnights", "America/Havana", "2027-11-07 18:00", []Cap{{Max: 1, Per: day, Calendar: true}}, "1 since 07 04:00:00.000"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			got := ""
-			for _, c := range CapsSince(test.caps, "tips", at(t, test.now), zone(t, test.zone)) {
-				if got != "" {
-					got += ", "
-				}
-				if c.Topic != "" {
-					got += c.Topic + ": "
-				}
-				got += fmt.Sprint(c.Max) + " since " + c.Since.Format("02 15:04:05.000")
-				if memory := CapMemory(test.caps); at(t, test.now).Sub(c.Since) > memory {
-					t.Errorf("remembered for %s only", memory)
-				}
-			}
-			if got != test.want {
-				t.Errorf("got %s, want %s", got, test.want)
-			}
-		})
 	}
 }
 

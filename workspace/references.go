@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"germane/internal/finding"
 	"germane/schedule"
@@ -24,6 +25,7 @@ func (l *loader) references() {
 		l.measured(c)
 		if c.Cadence != nil {
 			l.awake(c.Cadence)
+			l.edges(c)
 		}
 	}
 	for _, limit := range w.Config.Caps {
@@ -52,6 +54,16 @@ func (l *loader) measured(c *schedule.Campaign) {
 func (l *loader) awake(c *schedule.Cadence) {
 	if why := l.w.Config.QuietHours.Swallow(c); why != "" {
 		l.r.Add(c.Place.Whole("always-quiet", "nobody would get this campaign: "+why, fmt.Sprintf("choose a time of day after %s, or change quiet_hours in germane.yaml", l.w.Config.QuietHours.To)))
+	}
+}
+
+// edges reports rolling caps that a campaign's own messages meet to the second.
+func (l *loader) edges(c *schedule.Campaign) {
+	for i := range l.w.Config.Caps {
+		if limit := &l.w.Config.Caps[i]; limit.OnEdge(c.Topic.S, c.Cadence) {
+			l.r.Add(c.Cadence.Place.Whole("cap-on-edge", fmt.Sprintf("the cap of %d in %d hours is exactly as long as this cadence takes for %d messages", limit.Max, limit.Per/time.Hour, limit.Max+1),
+				"a message sent seconds earlier than the last would be stopped: add window: calendar to the cap in germane.yaml, or make it shorter"))
+		}
 	}
 }
 

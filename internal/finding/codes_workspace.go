@@ -192,6 +192,11 @@ var workspaceCodes = []Info{
 		Wrong:   "cadence: {every: day 22:00, time_zone: recipient, max_late: 6h}   # and quiet_hours: {from: \"21:00\", to: \"08:00\"}", Right: "cadence: {every: day 09:00, time_zone: recipient, max_late: 6h}",
 	},
 	{
+		Code: "cap-on-edge", Severity: Warning, Title: "A cap that a campaign's own messages meet to the second",
+		Explain: "A rolling window counts exactly: a weekly message sent some seconds earlier than the week before, or in the week when clocks are put forward, still meets the last one in a window of 7d, and is stopped. A calendar window counts whole days of the person's calendar.",
+		Wrong:   "every: monday 09:00   # and caps: [{max: 1, per: 7d}]", Right: "caps: [{max: 1, per: 7d, window: calendar}]   # in germane.yaml",
+	},
+	{
 		Code: "bad-range", Severity: Error, Title: "A text that is not a range",
 		Explain: "A range is the least and the most, with two dots between; one of them may be left out.",
 		Wrong:   "expect: {audience: 1000-50000}", Right: "expect: {audience: 1000..50000}",
