@@ -26,6 +26,7 @@ signed_up_at:    {type: time}
 renews_on:       {type: date}
 homepage:        {type: url}
 interests:       {type: list, of: string, max_items: 2}
+constant:        {type: int}
 sizes:           {type: list, of: int, default: []}
 `
 

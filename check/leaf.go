@@ -61,7 +61,7 @@ func (s *space) leaf(c audience.Condition) *leaf {
 		}
 		return s.text(c, c.Operand, textTest{piece, c.Value.Value.Text})
 	}
-	return s.judged(c, s.axis("constant", constant))
+	return s.judged(c, s.axis("a literal", constant))
 }
 
 // judged is a leaf whose outcome in a cell is what the evaluator says.
@@ -97,9 +97,9 @@ func (s *space) operand(o audience.Operand) *axis {
 	case audience.Days:
 		return s.elapsed(o.Attribute)
 	case audience.Now:
-		return s.axis("now", clock)
+		return s.axis("the clock", clock)
 	}
-	return s.axis("constant", constant)
+	return s.axis("a literal", constant)
 }
 
 // elapsed returns the axis of the time that has passed since a moment: days_since(x), days_until(x) and x < now look at nothing
@@ -135,7 +135,7 @@ func (s *space) common(left, right audience.Operand) *axis {
 	if operandName(left) == operandName(right) {
 		return s.operand(left)
 	}
-	l, r := moment(left), moment(right)
+	l, r := attributeOf(left), attributeOf(right)
 	_, leftNow := left.(audience.Now)
 	_, rightNow := right.(audience.Now)
 	leftDays, isLeftDays := left.(audience.Days)
@@ -151,8 +151,8 @@ func (s *space) common(left, right audience.Operand) *axis {
 	return nil
 }
 
-// moment returns the attribute that an operand is, if it is one.
-func moment(o audience.Operand) *audience.Attribute {
+// attributeOf returns the attribute that an operand is, if it is one.
+func attributeOf(o audience.Operand) *audience.Attribute {
 	if a, ok := o.(audience.AttributeOperand); ok {
 		return a.Attribute
 	}

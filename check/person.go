@@ -21,7 +21,7 @@ type personMaker struct {
 func (s *space) person(values []int, now time.Time) *Example {
 	m := &personMaker{space: s, values: values, now: now.UnixMilli()}
 	m.person = &audience.Person{ID: "example", Email: "someone@acme.example", Attributes: map[string]json.RawMessage{}, Topics: map[string]audience.Consent{}}
-	if a := s.byName["now"]; a != nil && values[a.level] != anyValue {
+	if a := s.byName["the clock"]; a != nil && values[a.level] != anyValue {
 		m.now = a.cells[values[a.level]].now
 	}
 	for _, a := range s.axes {

@@ -106,6 +106,8 @@ func TestProve(t *testing.T) {
 		{"two attributes, turned", `points < seats; seats > points`, "ok, by 1"},
 		{"two attributes and the missing", `points < seats or points >= seats`, "ok"},
 
+		{"an attribute that is called like something of ours", `1 < 2 and constant > 3`, "ok"},
+
 		// Lists.
 		{"an element", `interests contains "a"; interests contains "a" and optin`, "ok, by 1"},
 		{"two of two", `interests contains "a" and interests contains "b"`, "ok"},

@@ -118,7 +118,8 @@ func (s *space) terms(terms []audience.Condition, want audience.Truth, all bool)
 	return result
 }
 
-// axis returns the axis of a name, making it where there is none. A new one's level is below those of all others.
+// axis returns the axis of a name, making it where there is none. A new one's level is below those of all others. Names other than
+// attributes' have a space or point in them, so that no attribute is taken for something else.
 func (s *space) axis(name string, form form) *axis {
 	a := s.byName[name]
 	if a == nil {
