@@ -59,7 +59,7 @@ type CampaignState struct {
 	Step         int       // of its rollout; -1: none taken
 	Content      string    // hash of what the rollout is of: other content starts again
 	StepAt       time.Time // when the step was taken
-	PlannedUntil time.Time // occurrences up to here have their run, or were left out
+	PlannedUntil time.Time // occurrences up to this local time (kept as if it were UTC) have their run, or were left out
 }
 
 // Campaigns keeps the state of campaigns.
@@ -68,7 +68,7 @@ type Campaigns interface {
 	PauseCampaign(ctx context.Context, campaign string, paused bool, note string) error
 	// TakeStep moves a rollout to a step.
 	TakeStep(ctx context.Context, campaign, content string, step int, at time.Time) error
-	// PlannedUntil remembers how far occurrences were looked at; it never goes back.
+	// PlannedUntil remembers up to which local time occurrences were looked at; it never goes back.
 	PlannedUntil(ctx context.Context, campaign string, until time.Time) error
 }
 
