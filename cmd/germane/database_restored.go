@@ -58,8 +58,8 @@ Whoever withdrew, was suppressed or was erased since is so again, from the journ
 			if o.json {
 				return printJSON(sys.stdout, done)
 			}
-			_, err = fmt.Fprintf(sys.stderr, "%s open runs are closed, %s withdrawals and suppressions are in force again. Sending may go on.\n",
-				thousands(int(done.Runs)), thousands(int(done.Withdrawals)))
+			_, err = fmt.Fprintf(sys.stderr, "%s closed, %s in force again. Sending may go on.\n",
+				plural(int(done.Runs), "open run is", "open runs are"), plural(int(done.Withdrawals), "withdrawal or suppression is", "withdrawals and suppressions are"))
 			return err
 		},
 	}

@@ -92,10 +92,10 @@ func (f *forgotten) String() string {
 		parts = append(parts, "attributes, consent and events")
 	}
 	if f.Mails > 0 {
-		parts = append(parts, "mails in the outbox ("+thousands(f.Mails)+")")
+		parts = append(parts, plural(f.Mails, "mail", "mails")+" in the outbox")
 	}
 	if f.Rejects > 0 {
-		parts = append(parts, "lines about rejected rows ("+thousands(f.Rejects)+")")
+		parts = append(parts, plural(f.Rejects, "line", "lines")+" about rejected rows")
 	}
 	return strings.Join(parts, "; ")
 }
