@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,6 +79,13 @@ func (s *sendCommand) run(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
+	states, err := s.store.CampaignStates(ctx)
+	if err != nil {
+		return err
+	}
+	if state := states[s.campaign]; state.Paused {
+		return guardError{hint(fmt.Errorf("%s is paused: %s", s.campaign, cmp.Or(state.Note, "nobody said why")), fmt.Sprintf("`germane pause %s --resume` lets it go on", s.campaign))}
+	}
 	return s.send(ctx)
 }
 
@@ -96,7 +104,7 @@ func (s *sendCommand) tryAll(ctx context.Context) error {
 		err = s.describe(s.sys.stdout)
 	}
 	if err == nil && s.survey.Failed > 0 {
-		err = fmt.Errorf("%s could not be made", count(s.survey.Failed, "mail"))
+		err = fmt.Errorf("%s could not be made", mails(s.survey.Failed))
 	}
 	return err
 }
@@ -124,7 +132,7 @@ func (s *sendCommand) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.sys.confirm(ctx, s.yes, fmt.Sprintf("Send %s to %s?", s.campaign, count(s.survey.Mail, "person"))); err != nil {
+	if err := s.sys.confirm(ctx, s.yes, fmt.Sprintf("Send %s to %s?", s.campaign, people(s.survey.Mail))); err != nil {
 		return err
 	}
 	approval, err := s.approval(ctx, content)
@@ -182,7 +190,7 @@ func (s *sendCommand) today(ctx context.Context) (map[string]*store.Run, error) 
 		taken[r.Occurrence] = r
 	}
 	if first := taken[s.date()]; first != nil && s.again < 0 {
-		return nil, guardError{hint(fmt.Errorf("%s was sent today: run %d is %s, with %s sent", s.campaign, first.ID, first.State, count(first.Sent, "mail")), s.goOn(first))}
+		return nil, guardError{hint(fmt.Errorf("%s was sent today: run %d is %s, with %s sent", s.campaign, first.ID, first.State, mails(first.Sent)), s.goOn(first))}
 	}
 	return taken, err
 }

@@ -15,25 +15,10 @@ import (
 	"germane/worker"
 )
 
-// count says a number with its noun.
-func count(n int64, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case noun == "person":
-		return grouped(n) + " people"
-	}
-	return grouped(n) + " " + noun + "s"
-}
+// people and mails say numbers with their nouns.
+func people(n int64) string { return plural(int(n), "person", "people") }
 
-// grouped writes 1234567 as 1,234,567.
-func grouped(n int64) string {
-	digits := fmt.Sprint(n)
-	for at := len(digits) - 3; at > 0 && digits[at-1] != '-'; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
-}
+func mails(n int64) string { return plural(int(n), "mail", "mails") }
 
 // progress returns what shows how far something is, on a terminal.
 func (p *post) progress(what string) func(done, of int64) {
@@ -41,7 +26,7 @@ func (p *post) progress(what string) func(done, of int64) {
 	return func(done, of int64) {
 		if now := p.sys.now(); p.sys.color && now.Sub(told) > 100*time.Millisecond {
 			told = now
-			fmt.Fprintf(p.sys.stderr, "\r\x1b[K%s: %s of %s", what, grouped(done), grouped(of))
+			fmt.Fprintf(p.sys.stderr, "\r\x1b[K%s: %s of %s", what, thousands(int(done)), thousands(int(of)))
 		}
 	}
 }
@@ -62,26 +47,26 @@ func (s *sendCommand) describe(out io.Writer) error {
 	v := s.survey
 	fmt.Fprintf(out, "campaign %s, template %s, by %s\n\n", s.campaign, s.template(), s.address.String())
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "  in the audience\t%s\tof %s\n", grouped(v.Members), count(v.People, "person"))
-	fmt.Fprintf(table, "  get the mail\t%s\t\n", grouped(v.Mail))
+	fmt.Fprintf(table, "  in the audience\t%s\tof %s\n", thousands(int(v.Members)), people(v.People))
+	fmt.Fprintf(table, "  get the mail\t%s\t\n", thousands(int(v.Mail)))
 	if v.HeldOut > 0 {
-		fmt.Fprintf(table, "  held out\t%s\tto measure against\n", grouped(v.HeldOut))
+		fmt.Fprintf(table, "  held out\t%s\tto measure against\n", thousands(int(v.HeldOut)))
 	}
 	for _, reason := range v.Reasons() {
-		fmt.Fprintf(table, "  skipped\t%s\t%s\n", grouped(v.Skipped[reason]), reason)
+		fmt.Fprintf(table, "  skipped\t%s\t%s\n", thousands(int(v.Skipped[reason])), reason)
 	}
 	if v.Failed > 0 {
-		fmt.Fprintf(table, "  cannot be made\t%s\t\n", grouped(v.Failed))
+		fmt.Fprintf(table, "  cannot be made\t%s\t\n", thousands(int(v.Failed)))
 	}
 	for _, block := range v.Blocks {
 		fmt.Fprintf(table, "  \t\t\n  %s\t\t\n", block.Block)
 		for _, variant := range block.Variants {
-			fmt.Fprintf(table, "    %s\t%s\t%s\n", variant.Variant, grouped(variant.People), percent(variant.People, v.Mail))
+			fmt.Fprintf(table, "    %s\t%s\t%s\n", variant.Variant, thousands(int(variant.People)), percent(variant.People, v.Mail))
 		}
 	}
 	fmt.Fprint(table, "  \t\t\n")
 	if v.Rendered > 0 {
-		fmt.Fprintf(table, "  made\t%s\t%s on average, the largest %s\n", count(v.Rendered, "mail"), kilobytes(v.Bytes/v.Rendered), kilobytes(v.Largest))
+		fmt.Fprintf(table, "  made\t%s\t%s on average, the largest %s\n", mails(v.Rendered), kilobytes(v.Bytes/v.Rendered), kilobytes(v.Largest))
 	}
 	for _, problem := range v.Problems {
 		fmt.Fprintf(table, "  problem\t%s\t%s\n", problem.Person, problem.Text)
@@ -186,7 +171,7 @@ func (p *post) watch(ctx context.Context, run int64, w *worker.Worker) error {
 			return err
 		}
 		if p.sys.color {
-			fmt.Fprintf(p.sys.stderr, "\r\x1b[K%s of %s", grouped(r.Planned-r.Waiting), grouped(r.Planned))
+			fmt.Fprintf(p.sys.stderr, "\r\x1b[K%s of %s", thousands(int(r.Planned-r.Waiting)), thousands(int(r.Planned)))
 			if trouble := w.Trouble(); trouble != "" {
 				fmt.Fprintf(p.sys.stderr, ", waiting: %.60s", trouble)
 			}
@@ -229,15 +214,15 @@ func (s *sendCommand) say(r *store.Run) {
 		what string
 	}{{r.Sent, "sent"}, {r.HeldOut, "held out"}, {r.Skipped, "skipped"}, {r.Failed, "failed"}, {r.InDoubt, "in doubt"}, {r.Waiting, "waiting"}} {
 		if part.n > 0 {
-			parts = append(parts, grouped(part.n)+" "+part.what)
+			parts = append(parts, thousands(int(part.n))+" "+part.what)
 		}
 	}
-	fmt.Fprintf(s.sys.stdout, "run %d is %s: %s of %s\n", r.ID, r.State, strings.Join(parts, ", "), grouped(r.Planned))
+	fmt.Fprintf(s.sys.stdout, "run %d is %s: %s of %s\n", r.ID, r.State, strings.Join(parts, ", "), thousands(int(r.Planned)))
 	if s.address.Kind == send.OutboxKind {
 		fmt.Fprintf(s.sys.stdout, "the mails are files in %s\n", s.address.Dir)
 	}
 	if r.State == store.RunSettling {
-		fmt.Fprintf(s.sys.stdout, "nobody knows of %s whether they arrived; they are not sent again. `germane runs settle %d` decides it\n", count(r.InDoubt, "mail"), r.ID)
+		fmt.Fprintf(s.sys.stdout, "nobody knows of %s whether they arrived; they are not sent again. `germane runs settle %d` decides it\n", mails(r.InDoubt), r.ID)
 	}
 }
 

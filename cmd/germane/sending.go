@@ -38,9 +38,7 @@ func openPost(ctx context.Context, sys *system, o *options, level slog.Level) (*
 		return nil, err
 	}
 	p := &post{sys: sys, o: o, w: w, log: slog.New(slog.NewTextHandler(sys.stderr, &slog.HandlerOptions{Level: level}))}
-	if p.database = w.Config.Database.File; !filepath.IsAbs(p.database) {
-		p.database = filepath.Join(o.dir, p.database)
-	}
+	p.database = databaseFile(o, w)
 	if p.transport, p.address, err = openTransport(ctx, sys, o, w); err != nil {
 		return nil, err
 	}
