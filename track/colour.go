@@ -76,8 +76,9 @@ func (c colour) label() colour {
 	return ink.readable(readableText, c)
 }
 
-// WCAG 2.2's criteria 1.4.3 and 1.4.11.
+// readableText is WCAG 2.2's criterion 1.4.3. A button is told by its label, so its colour stays the brand's unless nobody could see it.
 const (
-	readableText  = 4.5
-	readableShape = 3
+	readableText = 4.5
+	readableDark = 6 // grey on dark would else look switched off
+	visibleShape = 1.4
 )

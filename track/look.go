@@ -51,9 +51,9 @@ func colours(accent string) string {
 	if !ok {
 		brand, _ = parseColour("#2457d6")
 	}
-	button, darkButton := brand.readable(readableShape, lightCard), brand.readable(readableShape, darkCard)
+	button, darkButton := brand.readable(visibleShape, lightCard), brand.readable(visibleShape, darkCard)
 	return ":root{--link:" + brand.readable(readableText, lightCard).String() + ";--button:" + button.String() + ";--label:" + button.label().String() + "}\n" +
-		"@media(prefers-color-scheme:dark){:root{--link:" + brand.readable(readableText, darkCard).String() + ";--button:" + darkButton.String() + ";--label:" + darkButton.label().String() + "}}\n"
+		"@media(prefers-color-scheme:dark){:root{--link:" + brand.readable(readableDark, darkCard).String() + ";--button:" + darkButton.String() + ";--label:" + darkButton.label().String() + "}}\n"
 }
 
 // imageSources is where the logo may come from.

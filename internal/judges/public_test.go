@@ -137,7 +137,9 @@ func TestUnsubscribingInABrowser(t *testing.T) {
 // press presses something and wants a page that says some words.
 func (v *viewer) press(selector, words string) {
 	v.t.Helper()
-	if _, err := chromedp.RunResponse(v.tab, chromedp.Click(selector)); err != nil {
+	ctx, cancel := context.WithTimeout(v.tab, 20*time.Second)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(selector)); err != nil {
 		v.t.Fatalf("press %s: %v", selector, err)
 	}
 	var body string
