@@ -209,6 +209,22 @@ func (f *fixture) dump() string {
 	return b.String()
 }
 
+// TestPublicURLWithAPath: some proxies take it off, some do not.
+func TestPublicURLWithAPath(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	click := f.clickPath(f.ann, 1)
+	if w := f.get("/mail" + click); w.Code != http.StatusNotFound {
+		t.Errorf("a path that is not ours: %d", w.Code)
+	}
+	f.Server.site.Path = "/mail"
+	for path, want := range map[string]int{click: 302, "/mail" + click: 302, "/mail/mail" + click: 404, "/mailx" + click: 404, "/mail": 404, "/mail/": 404} {
+		if w := f.get(path); w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
 func TestOpens(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -46,6 +46,7 @@ type Site struct {
 	PostalAddress string  // "": none is shown
 	Topics        []Topic // in the order in which people see them
 	LinkHosts     []string
+	Path          string // of the public URL, such as /mail; requests come with it, or without where a proxy takes it off
 }
 
 // Topic is something people subscribe to.
@@ -181,7 +182,11 @@ func (s *Server) Handler() http.Handler {
 
 // find returns the route of an address and what follows it.
 func (s *Server) find(r *http.Request) (name, rest string, found *route) {
-	path, ok := strings.CutPrefix(r.URL.Path, "/")
+	path := r.URL.Path
+	if rest, ok := strings.CutPrefix(path, s.site.Path); ok && strings.HasPrefix(rest, "/") {
+		path = rest
+	}
+	path, ok := strings.CutPrefix(path, "/")
 	if !ok {
 		return "none", "", nil
 	}

@@ -155,6 +155,9 @@ func (p *post) site() track.Site {
 	for _, topic := range config.Topics {
 		s.Topics = append(s.Topics, track.Topic{Name: topic.Name, Title: topic.Title})
 	}
+	if config.PublicURL != nil {
+		s.Path = config.PublicURL.Path
+	}
 	s.Accent, s.LogoURL, s.Language = p.w.Brand("accent"), p.w.Brand("logo"), p.w.Brand("language")
 	return s
 }
