@@ -81,14 +81,28 @@ func (p *post) introduce(ctx context.Context, s *servers) error {
 	for _, c := range p.w.Campaigns {
 		if c.State == schedule.Live && c.Cadence != nil {
 			next := "never again"
-			for o := range c.Cadence.Timetable(p.w.Config.TimeZone, zones).Between(now, now.AddDate(5, 0, 0)) {
-				next = "next due " + p.local(o.Earliest)
-				break
+			if due := nextDue(c.Cadence.Timetable(p.w.Config.TimeZone, zones), now); !due.IsZero() {
+				next = "next due " + p.local(due)
 			}
 			fmt.Fprintf(out, "campaign  %s: %s\n", c.Name, next)
 		}
 	}
 	return nil
+}
+
+// nextDue is when somebody is mailed next; zero: not within five years.
+func nextDue(t *schedule.Timetable, now time.Time) (next time.Time) {
+	for o := range t.Between(now, now.AddDate(5, 0, 0)) {
+		for _, zone := range t.Zones() {
+			if due := o.DueIn(zone); !due.Before(now) && (next.IsZero() || due.Before(next)) {
+				next = due
+			}
+		}
+		if !next.IsZero() {
+			break // a later occurrence is due later in the same zone, and an earlier one was over there
+		}
+	}
+	return next
 }
 
 // zones are those that people live in.
