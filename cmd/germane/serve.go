@@ -93,13 +93,13 @@ func (p *post) introduce(ctx context.Context, s *servers) error {
 // nextDue is when somebody is mailed next; zero: not within five years.
 func nextDue(t *schedule.Timetable, now time.Time) (next time.Time) {
 	for o := range t.Between(now, now.AddDate(5, 0, 0)) {
+		if !next.IsZero() && !o.Earliest.Before(next) {
+			break
+		}
 		for _, zone := range t.Zones() {
 			if due := o.DueIn(zone); !due.Before(now) && (next.IsZero() || due.Before(next)) {
 				next = due
 			}
-		}
-		if !next.IsZero() {
-			break // a later occurrence is due later in the same zone, and an earlier one was over there
 		}
 	}
 	return next
