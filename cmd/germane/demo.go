@@ -148,7 +148,7 @@ func (d *demo) visit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.sys.stdout, "\nsomebody opens a mail and follows a link, which leads to\n  %s\n", to)
+	fmt.Fprintf(d.sys.stdout, "\nsomebody opens a mail and follows a link, which leads to\n  %s\n(so soon after sending that the click is kept, and labelled as a scanner's)\n", to)
 	leaver, err := readOutbox(mails[1])
 	if err != nil {
 		return err
