@@ -1,58 +1,19 @@
 package send
 
 import (
-	"bufio"
 	"encoding/json"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"germane/internal/testkit"
 )
 
-// peerAccount is what aws-ses-v2-local wants to be told before it answers GetAccount.
-const peerAccount = `{"DedicatedIpAutoWarmupEnabled":false,"Details":{"AdditionalContactEmailAddresses":[],"ContactLanguage":"EN",` +
-	`"MailType":"MARKETING","ReviewDetails":{"CaseId":"1","Status":"GRANTED"},"UseCaseDescription":"x","WebsiteURL":"https://acme.example"},` +
-	`"EnforcementStatus":"HEALTHY","ProductionAccessEnabled":true,"SendingEnabled":true,` +
-	`"SendQuota":{"Max24HourSend":50000,"MaxSendRate":14,"SentLast24Hours":3},"SuppressionAttributes":{"SuppressedReasons":["BOUNCE"]}}`
-
-// startPeer starts a stand-in for SES that others wrote, and returns its address.
-func startPeer(t *testing.T) string {
-	t.Helper()
-	node := testkit.Program(t, "node")
-	const program = "../internal/sesfake/node/node_modules/aws-ses-v2-local/dist/cli.js"
-	if _, err := os.Stat(program); err != nil {
-		testkit.Missing(t, "aws-ses-v2-local")
-	}
-	// Port 0 would be any free one, but the program says 0 when asked which: so it is asked for one that was free a moment ago.
-	address := freeAddress(t)
-	_, port, _ := strings.Cut(address, ":")
-	command := exec.CommandContext(t.Context(), node, program, "--host", "127.0.0.1", "--port", port)
-	command.Env = append(os.Environ(), "AWS_SES_ACCOUNT="+peerAccount)
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = command.Process.Kill(); _ = command.Wait() })
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.Contains(lines.Text(), "server running") {
-			return "http://" + address
-		}
-	}
-	t.Fatal("aws-ses-v2-local has not started")
-	return ""
-}
-
 // TestSESPeer sends to a stand-in that somebody else wrote, so that sesfake cannot confirm itself. It drops raw messages' own headers and
 // tags, and limits nothing: what it can tell is that a request has the form that SES's clients have.
 func TestSESPeer(t *testing.T) {
 	t.Parallel()
-	endpoint := startPeer(t)
+	endpoint := testkit.SES(t, "../internal/sesfake/node", 14)
 	transport := openTest(t, sesAddress(t, endpoint, "&configuration_set=main&tenant=acme"), Options{})
 	m := testMail(1)
 	m.Bytes = []byte("From: Acme <hello@acme.example>\r\nTo: p1@mail.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nMIME-Version: 1.0\r\n" +
