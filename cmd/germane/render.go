@@ -70,11 +70,15 @@ func renderOne(sys *system, w *workspace.Workspace, template, as string, v *view
 }
 
 func renderFor(w *workspace.Workspace, seen *view) (*renderedView, error) {
-	v, message := &renderedView{view: seen}, seen.message
-	base := ""
-	if w.Config.PublicURL != nil {
-		base = w.Config.PublicURL.String()
+	if w.Config.PublicURL == nil {
+		return renderFrom("", seen)
 	}
+	return renderFrom(w.Config.PublicURL.String(), seen)
+}
+
+// renderFrom renders as a public server at a base URL would have it.
+func renderFrom(base string, seen *view) (*renderedView, error) {
+	v, message := &renderedView{view: seen}, seen.message
 	e := &render.Envelope{To: v.person.Email, Date: v.now, ID: "preview", Unsubscribe: base + "/u/preview", Preferences: base + "/p/preview"}
 	e.Link = func(dst []byte, id int, values []string) []byte {
 		link, start := &message.Links[id], len(dst)
