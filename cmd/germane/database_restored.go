@@ -39,7 +39,8 @@ func newDatabaseRestored(sys *system, o *options) *cobra.Command {
 		Use:   "restored",
 		Short: "Make a database that was restored from a backup fit to send again",
 		Long: `Make a database that was restored from a backup fit to send again. What was sent after the backup
-is not in it, so its open runs are closed: what they had claimed is in doubt, and nobody gets it again.
+is not in it, so its open runs are closed, as are those made after it, of which it knows nothing: what
+they had claimed is in doubt, and no occurrence is sent again.
 Whoever withdrew, was suppressed or was erased since is so again, from the journal beside the database.`,
 		Example: "  germane db restored --since 2027-03-01T09:00:00Z",
 		Args:    arguments(0, 0),
@@ -59,7 +60,7 @@ Whoever withdrew, was suppressed or was erased since is so again, from the journ
 				return printJSON(sys.stdout, done)
 			}
 			_, err = fmt.Fprintf(sys.stderr, "%s closed, %s in force again. Sending may go on.\n",
-				plural(int(done.Runs), "open run is", "open runs are"), plural(int(done.Withdrawals), "withdrawal or suppression is", "withdrawals and suppressions are"))
+				plural(int(done.Runs), "run is", "runs are"), plural(int(done.Withdrawals), "withdrawal or suppression is", "withdrawals and suppressions are"))
 			return err
 		},
 	}

@@ -114,9 +114,8 @@ type report struct {
 func (s *site) report() report {
 	s.t.Helper()
 	var runs []report
-	out := s.must(s.command(nil, "-C", s.dir, "runs", "--json", "--limit", "1"))
-	if err := json.Unmarshal(out, &runs); err != nil || len(runs) == 0 {
-		s.t.Fatalf("germane runs --json: %v: %s", err, out)
+	if s.json(&runs, "runs", "--json", "--limit", "1"); len(runs) == 0 {
+		s.t.Fatal("there is no run")
 	}
 	r := runs[0]
 	switch {
@@ -127,6 +126,15 @@ func (s *site) report() report {
 		s.t.Errorf("the run is %s and has open rows: %+v", r.State, r)
 	}
 	return r
+}
+
+// json reads what a command prints for programs.
+func (s *site) json(into any, args ...string) {
+	s.t.Helper()
+	out := s.must(s.command(nil, append([]string{"-C", s.dir}, args...)...))
+	if err := json.Unmarshal(out, into); err != nil {
+		s.t.Fatalf("germane %s: %v: %s", strings.Join(args, " "), err, out)
+	}
 }
 
 // open opens the workspace's database, as long as no process sends from it.

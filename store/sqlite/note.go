@@ -16,8 +16,8 @@ import (
 
 // note is two files beside the database, so that a restored backup neither sends again nor forgets who withdrew. NAME-note holds
 // which database this is and how often its ledger was written: behind that, it went back in time. NAME-withdrawals has a line for
-// everybody who withdrew, was suppressed or erased, by hash, written before the transaction commits; [Store.Restored] reads it.
-// Neither holds an address.
+// everybody who withdrew, was suppressed or erased, by hash, and for every run, written before the transaction commits;
+// [Store.Restored] reads it. Neither holds an address.
 type note struct {
 	file     *os.File
 	journal  *os.File
@@ -95,6 +95,7 @@ func (n *note) close() error {
 const (
 	journalWithdrew   = "withdrew"
 	journalSuppressed = "suppressed"
+	journalPlanned    = "planned" // instead of a hash it has the campaign; then its run's id and occurrence
 )
 
 // remember adds a line to the journal when the transaction commits.
@@ -102,8 +103,9 @@ func (t *transaction) remember(kind string, address []byte, what string, at int6
 	t.lines = append(t.lines, fmt.Sprintf("%d %s %x %s\n", at, kind, address, what))
 }
 
-// Restored makes a database that went back in time fit to send again: open runs are cancelled, what they had claimed is in doubt, and
-// withdrawals, suppressions and erasures since a time are done again. It returns how many of each.
+// Restored makes a database that went back in time fit to send again: open runs are cancelled, what they had claimed is in doubt, those
+// made since a time are entered again as cancelled, so that no occurrence is sent twice, and withdrawals, suppressions and erasures
+// since then are done again. It returns how many runs are closed by that, and how many withdrawals are repeated.
 func (s *Store) Restored(ctx context.Context, since, now time.Time) (runs, withdrawals int64, err error) {
 	if _, err := s.Sweep(ctx, now, true); err != nil {
 		return 0, 0, err
@@ -113,7 +115,12 @@ func (s *Store) Restored(ctx context.Context, since, now time.Time) (runs, withd
 		if runs, err = t.changed(cancel, milliseconds(now)); err != nil {
 			return err
 		}
-		if withdrawals, err = s.replay(t, milliseconds(since), milliseconds(now)); err != nil {
+		missed := int64(0)
+		if missed, withdrawals, err = s.replay(t, milliseconds(since)); err != nil {
+			return err
+		}
+		runs += missed
+		if err := t.skipNumbers(); err != nil {
 			return err
 		}
 		_, seen, err := s.note.read()
@@ -126,10 +133,17 @@ func (s *Store) Restored(ctx context.Context, since, now time.Time) (runs, withd
 	return runs, withdrawals, err
 }
 
-func (s *Store) replay(t *transaction, since, now int64) (done int64, err error) {
+// skipNumbers leaves out the numbers that were given after the backup. They stand in links of mails that have gone out, and must not
+// come to mean somebody or something else.
+func (t *transaction) skipNumbers() error {
+	const more = 1_000_000
+	return t.run(`UPDATE sqlite_sequence SET seq = seq + ? WHERE name IN ('person', 'run', 'version', 'topic')`, more)
+}
+
+func (s *Store) replay(t *transaction, since int64) (runs, withdrawals int64, err error) {
 	journal, err := os.Open(s.note.journal.Name())
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer journal.Close()
 	lines := bufio.NewScanner(journal)
@@ -143,12 +157,34 @@ func (s *Store) replay(t *transaction, since, now int64) (done int64, err error)
 		if err != nil || broken != nil || at < since {
 			continue
 		}
-		done++
+		if fields[1] == journalPlanned {
+			n, err := t.planAgain(string(address), fields[3], at)
+			if runs += n; err != nil {
+				return runs, withdrawals, err
+			}
+			continue
+		}
+		withdrawals++
 		if err := t.repeat(fields[1], address, fields[3], at); err != nil {
-			return done, err
+			return runs, withdrawals, err
 		}
 	}
-	return done, lines.Err()
+	return runs, withdrawals, lines.Err()
+}
+
+// planAgain enters a run that the backup does not know, as one that is over.
+func (t *transaction) planAgain(campaign, what string, at int64) (entered int64, err error) {
+	number, occurrence, _ := strings.Cut(what, " ")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return 0, nil // the line is cut off
+	}
+	const insert = `INSERT INTO run (id, campaign, occurrence, manual, state, note, cut, due, created, finished)
+		VALUES (?1, ?2, ?3, 0, 'cancelled', 'it was made after the backup: what became of it is not known', 1, ?4, ?4, ?4) ON CONFLICT DO NOTHING`
+	if entered, err = t.changed(insert, id, campaign, occurrence, at); err != nil || entered == 0 {
+		return entered, err
+	}
+	return entered, t.run(`INSERT INTO run_version (run, pin, version, at) VALUES (?, 0, '', ?)`, id, at)
 }
 
 // repeat does again what a line of the journal says.

@@ -52,6 +52,12 @@ func TestRestoredBackupIsNoticed(t *testing.T) {
 	s, err = open(Options{})
 	must(err)
 	must(claim(2))
+	missed, err := s.CreateRun(t.Context(), store.Run{Campaign: "weekly", Occurrence: "the second", Version: "v1", Cut: true, Created: noon.Add(time.Minute)}, nil)
+	must(err)
+	_, err = s.Import(t.Context(), []audience.Update{{ID: "late", Email: "late@acme.example"}}, store.Importing{At: noon.Add(time.Minute)})
+	must(err)
+	late, err := s.PersonByID(t.Context(), "late")
+	must(err)
 	must(s.Unsubscribe(t.Context(), 1, store.Withdrawal{Source: "unsubscribe link", At: noon.Add(time.Minute)}))
 	must(s.Suppress(t.Context(), "bob@acme.example", store.Suppression{Reason: store.Complained, At: noon.Add(time.Minute)}))
 	must(s.Forget(t.Context(), "kim@acme.example", noon.Add(time.Minute)))
@@ -64,7 +70,7 @@ func TestRestoredBackupIsNoticed(t *testing.T) {
 	s, err = open(Options{AcceptRestored: true})
 	must(err)
 	runs, withdrawals, err := s.Restored(t.Context(), noon, noon.Add(time.Hour))
-	if err != nil || runs != 1 || withdrawals != 3 {
+	if err != nil || runs != 2 || withdrawals != 3 {
 		t.Errorf("cancelled %d runs, replayed %d, %v", runs, withdrawals, err)
 	}
 	must(s.Close())
@@ -83,10 +89,26 @@ func TestRestoredBackupIsNoticed(t *testing.T) {
 	if _, err := s.PersonByID(t.Context(), "kim"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the restore brought somebody erased back: %v", err)
 	}
+	checkNothingIsUsedAgain(t, s, missed, late.Number)
 	for _, file := range []string{path + "-note", path + "-withdrawals"} {
 		if data, err := os.ReadFile(file); err != nil || strings.Contains(string(data), "acme") || len(data) == 0 {
 			t.Errorf("%s holds %q, %v", file, data, err)
 		}
+	}
+}
+
+// checkNothingIsUsedAgain looks for what was made after the backup: its occurrence has its run, and its numbers are nobody else's.
+func checkNothingIsUsedAgain(t *testing.T, s *Store, run, person int64) {
+	t.Helper()
+	if r, err := s.Run(t.Context(), run); err != nil || r.State != store.RunCancelled || r.Occurrence != "the second" || r.Planned != 0 {
+		t.Errorf("the run of after the backup is %+v, %v", r, err)
+	}
+	if _, err := s.CreateRun(t.Context(), store.Run{Campaign: "weekly", Occurrence: "the second", Version: "v1"}, nil); !errors.Is(err, store.ErrExists) {
+		t.Errorf("the occurrence can be sent again: %v", err)
+	}
+	_, err := s.Import(t.Context(), []audience.Update{{ID: "new", Email: "new@acme.example"}}, store.Importing{At: noon})
+	if p, err2 := s.PersonByID(t.Context(), "new"); err != nil || err2 != nil || p.Number <= person {
+		t.Errorf("somebody new got the number of somebody else, %+v: %v %v", p, err, err2)
 	}
 }
 
