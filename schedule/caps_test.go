@@ -26,6 +26,8 @@ func TestCapsSince(t *testing.T) {
 		},
 		{"the strictest", "UTC", "2027-03-10 12:00", []Cap{{Max: 2, Per: 7 * day}, {Max: 1, Per: 7 * day}, {Max: 1, Per: day}, {Max: 1, Per: 7 * day}}, "1 since 03 12:00:00.001"},
 		{"neither is stricter", "UTC", "2027-03-10 12:00", []Cap{{Max: 2, Per: 7 * day}, {Max: 1, Per: day}}, "2 since 03 12:00:00.001, 1 since 09 12:00:00.001"},
+		{"a week over a clock change, on the person's clock", "Europe/London", "2027-03-29 08:00", []Cap{{Max: 1, Per: 7 * day}}, "1 since 22 09:00:00.001"},
+		{"hours over a clock change", "Europe/London", "2027-03-28 08:00", []Cap{{Max: 1, Per: 12 * time.Hour}}, "1 since 27 20:00:00.001"},
 		{"today in Tokyo", "Asia/Tokyo", "2027-03-10 16:00", []Cap{{Max: 1, Per: day, Calendar: true}}, "1 since 10 15:00:00.000"},
 		{"this and the six days before, over a clock change", "Europe/London", "2027-03-29 12:00", []Cap{{Max: 1, Per: 7 * day, Calendar: true}}, "1 since 23 00:00:00.000"},
 		{"since a midnight that is left out", "America/Havana", "2027-03-14 12:00", []Cap{{Max: 1, Per: day, Calendar: true}}, "1 since 14 05:00:00.000"},
@@ -62,19 +64,17 @@ func TestCapsOnEdge(t *testing.T) {
 		cadence string
 		want    bool
 	}{
-		{Cap{Max: 1, Per: 7 * day}, "every: monday 09:00", true},
-		{Cap{Max: 1, Per: 7 * day, Topic: tips}, "every: monday 09:00", true},
-		{Cap{Max: 1, Per: 7 * day, Topic: offers}, "every: monday 09:00", false},
-		{Cap{Max: 1, Per: 7 * day, Calendar: true}, "every: monday 09:00", false},
-		{Cap{Max: 2, Per: 7 * day}, "every: monday 09:00", false},
-		{Cap{Max: 2, Per: 7 * day}, "every: monday and thursday 09:00", true},
-		{Cap{Max: 3, Per: 7 * day}, "every: monday and thursday 09:00", false},
-		{Cap{Max: 1, Per: 6 * day}, "every: monday 09:00", false},
-		{Cap{Max: 7, Per: 7 * day}, "every: day 09:00", true},
-		{Cap{Max: 1, Per: time.Hour}, "cron: 0 * * * *", true},
-		{Cap{Max: 1, Per: 28 * day}, "every: 1st 09:00", true}, // February
-		{Cap{Max: 1, Per: 7 * day}, "at: 2027-03-01 09:00", false},
-		{Cap{Max: 1_000_000, Per: 7 * day}, "cron: 0 9 29 2 *; end: 2040-01-01", false},
+		{Cap{Max: 1, Per: 7 * day}, "every: monday 09:00", false},
+		{Cap{Max: 1, Per: 12 * time.Hour}, "cron: 0 9,21 * * *", true},
+		{Cap{Max: 1, Per: 12 * time.Hour, Topic: tips}, "cron: 0 9,21 * * *", true},
+		{Cap{Max: 1, Per: 12 * time.Hour, Topic: offers}, "cron: 0 9,21 * * *", false},
+		{Cap{Max: 2, Per: 12 * time.Hour}, "cron: 0 9,21 * * *", false},
+		{Cap{Max: 1, Per: 11 * time.Hour}, "cron: 0 9,21 * * *", false},
+		{Cap{Max: 3, Per: 36 * time.Hour}, "cron: 0 9,21 * * *", true},
+		{Cap{Max: 1, Per: time.Hour}, "cron: 0 * * * *", false},
+		{Cap{Max: 2, Per: 2 * time.Hour}, "cron: 0 * * * *", true},
+		{Cap{Max: 1, Per: 12 * time.Hour}, "at: 2027-03-01 09:00", false},
+		{Cap{Max: 1_000_000, Per: 12 * time.Hour}, "cron: 0 9 29 2 *; end: 2040-01-01", false},
 	} {
 		if got := test.cap.OnEdge("tips", cadence(t, test.cadence)); got != test.want {
 			t.Errorf("%d per %s, %s: got %v", test.cap.Max, test.cap.Per, test.cadence, got)

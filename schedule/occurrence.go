@@ -167,15 +167,21 @@ func (c *Cadence) after(wall time.Time) (time.Time, bool) {
 	return next, !next.IsZero() && (c.End.IsZero() || next.Before(c.End))
 }
 
-// Same reports whether two cadences have the same due times. When a deployment changes them, planning begins anew: see [Timetable.Begin].
-func (c *Cadence) Same(other *Cadence) bool {
-	return c.Text == other.Text && c.Recipient == other.Recipient && zoneName(c.Zone) == zoneName(other.Zone) &&
-		c.Start.Equal(other.Start) && c.End.Equal(other.End)
-}
-
-func zoneName(zone *time.Location) string {
-	if zone == nil {
-		return ""
+// Times names the cadence's due times: two cadences with the same text have the same. When a deployment changes them, planning begins
+// anew: see [Timetable.Begin].
+func (c *Cadence) Times() string {
+	text := c.Text
+	switch {
+	case c.Recipient:
+		text += " recipient"
+	case c.Zone != nil:
+		text += " " + c.Zone.String()
 	}
-	return zone.String()
+	if !c.Start.IsZero() {
+		text += " from " + c.Start.Format(keyForm)
+	}
+	if !c.End.IsZero() {
+		text += " until " + c.End.Format(keyForm)
+	}
+	return text
 }

@@ -64,8 +64,9 @@ type Decision struct {
 	State    DeliveryState
 	Reason   string
 	Choices  []byte
-	Topic    string // whose consent is looked at again, and which caps count; "": none is needed
-	Caps     []Cap  // looked at for Claimed and HeldOut, which both take a place
+	Topic    string    // whose consent is looked at again, and which caps count; "": none is needed
+	Caps     []Cap     // looked at for Claimed and HeldOut, which both take a place
+	Due      time.Time // which is when it counts for caps; zero: at the step's time
 }
 
 // Decided is what a decision became.

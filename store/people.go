@@ -15,6 +15,7 @@ type Person struct {
 	audience.Stored
 	Suppressed       bool // the address gets no mail at all
 	Created, Updated time.Time
+	Moved            time.Time // from another time zone; zero: never
 }
 
 // Range is the people whose numbers are from From up to, not including, To.

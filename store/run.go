@@ -60,6 +60,7 @@ type CampaignState struct {
 	Content      string    // hash of what the rollout is of: other content starts again
 	StepAt       time.Time // when the step was taken
 	PlannedUntil time.Time // occurrences up to this local time (kept as if it were UTC) have their run, or were left out
+	Cadence      string    // whose occurrences those are; "": of none
 }
 
 // Campaigns keeps the state of campaigns.
@@ -68,8 +69,8 @@ type Campaigns interface {
 	PauseCampaign(ctx context.Context, campaign string, paused bool, note string) error
 	// TakeStep moves a rollout to a step.
 	TakeStep(ctx context.Context, campaign, content string, step int, at time.Time) error
-	// PlannedUntil remembers up to which local time occurrences were looked at; it never goes back.
-	PlannedUntil(ctx context.Context, campaign string, until time.Time) error
+	// PlannedUntil remembers up to which local time occurrences of a cadence were looked at. It never goes back, but for another cadence.
+	PlannedUntil(ctx context.Context, campaign, cadence string, until time.Time) error
 }
 
 // RunState is where a run stands.

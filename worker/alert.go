@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"context"
 	"fmt"
 
+	"germane/schedule"
 	"germane/store"
 )
 
@@ -18,7 +20,8 @@ type Alert struct {
 const (
 	AlertApproval = "waiting_approval"
 	AlertStopped  = "stopped"
-	AlertMissed   = "missed"
+	AlertMissed   = "missed"   // an occurrence nobody is mailed for
+	AlertLate     = "late"     // some people got nothing, as it was too late for them
 	AlertFailed   = "failed"   // a share of a run's mails
 	AlertInDoubt  = "in_doubt" // of some nobody knows whether they arrived
 )
@@ -33,11 +36,19 @@ func (w *Worker) alert(a Alert) {
 }
 
 // tellEnd tells of a run at its end what somebody should look at.
-func (w *Worker) tellEnd(r *store.Run) {
+func (w *Worker) tellEnd(ctx context.Context, r *store.Run) error {
 	if tried := r.Sent + r.Failed; float64(r.Failed) > mostFailed*float64(tried) {
 		w.alert(Alert{r.Campaign, r.ID, AlertFailed, fmt.Sprintf("run %d of %s: %d of %d mails failed; `germane runs %d` says why", r.ID, r.Campaign, r.Failed, tried, r.ID)})
 	}
 	if r.InDoubt > 0 && r.State == store.RunSettling {
 		w.alert(Alert{r.Campaign, r.ID, AlertInDoubt, fmt.Sprintf("run %d of %s: nobody knows of %d mails whether they arrived; `germane runs settle %d` decides it", r.ID, r.Campaign, r.InDoubt, r.ID)})
 	}
+	if r.Skipped == 0 {
+		return nil
+	}
+	reasons, err := w.Store.Reasons(ctx, r.ID)
+	if late := reasons[schedule.ReasonLate] + reasons[schedule.ReasonMissed]; late > 0 {
+		w.alert(Alert{r.Campaign, r.ID, AlertLate, fmt.Sprintf("run %d of %s: %d people got nothing, as it was too late for them; `germane runs %d` says more", r.ID, r.Campaign, late, r.ID)})
+	}
+	return err
 }

@@ -43,9 +43,10 @@ type chunkWork struct {
 }
 
 const (
-	readAhead  = 64              // people decided before there is room for them
-	rowBatch   = 250             // rows without a mail that are written together
-	nearFuture = 2 * time.Second // tries sooner than this are waited for with the chunk in hand
+	readAhead  = 64               // people decided before there is room for them
+	rowBatch   = 250              // rows without a mail that are written together
+	nearFuture = 2 * time.Second  // tries sooner than this are waited for with the chunk in hand
+	holdPause  = 30 * time.Second // between two looks at a chunk with people who are held: each look reads everybody in it
 )
 
 // take leases a chunk; nil when it is not to be had.
@@ -69,6 +70,9 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (*chunkWork, erro
 	if err != nil {
 		w.halt(run.ID, store.RunStopped, brief(err.Error()))
 		return nil, nil
+	}
+	if may, again, err := w.mayBegin(ctx, content, run, ready); err != nil || !may {
+		return nil, errors.Join(err, w.putOff(ctx, ready, again))
 	}
 	now := w.Now()
 	chunk, err := w.Store.TakeChunk(ctx, ready.Run, ready.No, w.Owner, now, now.Add(lease))
@@ -118,7 +122,7 @@ func (k *chunkWork) halted(ctx context.Context) bool { return k.lost || k.broken
 // begin opens what is read from. A chunk that somebody had before has rows already.
 func (k *chunkWork) begin(ctx context.Context) error {
 	k.next, k.stop = iter.Pull2(k.w.Store.EachPerson(ctx, k.chunk.People))
-	if when := &k.decider.when; k.chunk.Epoch == 1 && !when.Closing {
+	if when := &k.decider.when; k.chunk.Epoch == 1 && when.Closing == nil {
 		return nil
 	}
 	rows, err := k.w.Store.DeliveriesIn(ctx, k.chunk.Run, k.chunk.People)
@@ -348,7 +352,12 @@ func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decid
 // finished reports that nothing is left to be done now; tries that come later are another taker's.
 func (k *chunkWork) finished() bool {
 	return k.ended && k.flying == 0 && len(k.ready) == 0 && len(k.rows) == 0 && len(k.results) == 0 &&
-		(len(k.later) == 0 || k.nextTry().After(k.w.Now().Add(nearFuture)))
+		!slices.ContainsFunc(k.later, k.soon)
+}
+
+// soon reports a try that is worth waiting for with the chunk in hand. Those who are held are not: there may be many chunks of them.
+func (k *chunkWork) soon(j *job) bool {
+	return j.attempt > 0 && !j.again.After(k.w.Now().Add(nearFuture))
 }
 
 func (k *chunkWork) nextTry() time.Time {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"germane/store"
@@ -30,10 +31,19 @@ func (k *chunkWork) leave() {
 	case k.ended && len(k.ready)+len(k.rows)+len(k.later) == 0 && !k.broken:
 		k.finish(ctx)
 	case k.ended && len(k.ready)+len(k.rows) == 0 && !k.broken:
-		k.release(ctx, k.nextTry())
+		k.release(ctx, k.nextLook())
 	default:
 		k.release(ctx, k.w.Now())
 	}
+}
+
+// nextLook is when somebody should take the chunk again.
+func (k *chunkWork) nextLook() time.Time {
+	next, pause := k.nextTry(), k.w.Now().Add(holdPause)
+	if next.Before(pause) && !slices.ContainsFunc(k.later, func(j *job) bool { return j.attempt > 0 }) {
+		return pause
+	}
+	return next
 }
 
 // settle writes results until the store takes them, or for so long that the leases are gone anyway.
@@ -55,9 +65,6 @@ func (k *chunkWork) settle(ctx context.Context) bool {
 
 func (k *chunkWork) finish(ctx context.Context) {
 	err := k.w.Store.FinishChunk(ctx, k.lease())
-	if err == nil {
-		err = k.watchRollout(ctx)
-	}
 	if err == nil {
 		err = k.w.closeRun(ctx, k.chunk.Run)
 	}

@@ -11,8 +11,6 @@ import (
 const (
 	chunkSize = 500 // members: large enough to cost little, small enough to spread over workers
 	sweepSize = 4 * chunkSize
-	// sweepAfter is how long after the last zone everybody is looked at once more.
-	sweepAfter = time.Minute
 )
 
 // cutter cuts an audience into chunks: one after another, and where people are mailed at different times, side by side.
@@ -26,6 +24,7 @@ type cutter struct {
 	sweep  *store.Chunk // looks once more at everybody; nil: nobody needs that
 	chunks []store.Chunk
 	last   time.Time // when the last zone is due
+	zone   string    // which one that is
 }
 
 // slice is what the people of a chunk have in common.
@@ -48,7 +47,9 @@ func (u *cutter) add(p *store.Person, zone *time.Location) {
 	due := u.when.Due
 	if u.zoned {
 		s.zone, due = zone.String(), u.when.Occurrence.DueIn(zone)
-		u.last = later(u.last, due)
+		if due.After(u.last) {
+			u.last, u.zone = due, s.zone
+		}
 		u.sweep = u.grow(u.sweep, p.Number, sweepSize)
 	}
 	if u.steps {
@@ -70,7 +71,7 @@ func (u *cutter) add(p *store.Person, zone *time.Location) {
 // grow adds a person to a chunk, which is done when it has so many; then it returns nil.
 func (u *cutter) grow(c *store.Chunk, person, most int64) *store.Chunk {
 	if c == nil {
-		c = &store.Chunk{Zone: closingZone, People: store.Range{From: person}}
+		c = &store.Chunk{Zone: ClosingZone, People: store.Range{From: person}}
 	}
 	c.People.To = person + 1
 	if c.Members++; c.Members < most {
@@ -89,8 +90,9 @@ func (u *cutter) done() []store.Chunk {
 		u.chunks = append(u.chunks, *u.sweep)
 	}
 	for i := range u.chunks {
-		if c := &u.chunks[i]; c.Zone == closingZone {
-			c.Members, c.NotBefore = 0, u.last.Add(sweepAfter) // they are counted where they live
+		if c := &u.chunks[i]; c.Zone == ClosingZone {
+			c.Zone, c.Step, c.Members = ClosingZone+u.zone, u.lastStep(), 0 // they are counted where they lived
+			c.NotBefore = u.last.Add(sweepAfter + time.Duration(c.Step)*u.campaign.Rollout.Wait)
 		}
 	}
 	slices.SortFunc(u.chunks, func(a, b store.Chunk) int {
@@ -105,9 +107,9 @@ func (u *cutter) done() []store.Chunk {
 	return u.chunks
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+func (u *cutter) lastStep() int {
+	if !u.steps {
+		return 0
 	}
-	return b
+	return len(u.campaign.Rollout.Steps) - 1
 }

@@ -28,7 +28,7 @@ const (
 type Rules struct {
 	Unarmed bool     // only addresses that fit one of Allowed may be mailed
 	Allowed []string // patterns; see [Allowed]
-	Step    int      // of the rollout, from 0
+	Step    int      // of the rollout of an occurrence, from 0
 }
 
 // decider decides about people of one campaign, one after another.
@@ -44,7 +44,10 @@ type decider struct {
 }
 
 func newDecider(c *Content, when When, rules Rules) *decider {
-	d := &decider{content: c, when: when, rules: rules, step: c.Campaign.InStep(rules.Step), zones: schedule.NewZones(c.Workspace.Config.TimeZone)}
+	d := &decider{content: c, when: when, rules: rules, step: schedule.Part{Share: 1}, zones: schedule.NewZones(c.Workspace.Config.TimeZone)}
+	if when.Occurrence != nil { // whoever sends by hand means everybody
+		d.step = c.Campaign.InStep(rules.Step)
+	}
 	if rules.Step > 0 {
 		d.before = c.Campaign.InStep(rules.Step - 1)
 	}
@@ -78,7 +81,7 @@ func (d *decider) decide(j *job, p *store.Person, now time.Time) (member bool) {
 		}
 	}()
 	zone := d.zones.Of(p.TimeZone)
-	if !d.when.includes(zone) || d.when.Steps && (d.before.Has(p.ID) || !d.step.Has(p.ID)) {
+	if !d.when.includes(p, zone) || d.when.Steps && (d.before.Has(p.ID) || !d.step.Has(p.ID)) {
 		return false // another chunk's
 	}
 	message := d.content.Message
@@ -180,10 +183,10 @@ func (d *decider) limits(j *job, zone *time.Location) (reason string) {
 	if quiet.Reason != "" {
 		return quiet.Reason
 	}
-	j.again = quiet.Hold
+	j.again, j.decision.Due = quiet.Hold, due
 	if len(config.Caps) > 0 {
 		j.caps = j.caps[:0]
-		for _, c := range schedule.CapsSince(config.Caps, j.decision.Topic, j.at, zone) {
+		for _, c := range schedule.CapsSince(config.Caps, j.decision.Topic, due, zone) {
 			j.caps = append(j.caps, store.Cap(c))
 		}
 		j.decision.Caps = j.caps

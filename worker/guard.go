@@ -44,7 +44,7 @@ func (g *guard) poisoned(w *Worker, run int64, why string) {
 	}
 	g.mu.Unlock()
 	if halt {
-		w.halt(run, store.RunPaused, fmt.Sprintf("%d mails could not be made, the last: %s; `germane runs %d` shows them all", maxPoison, why, run))
+		w.halt(run, store.RunStopped, fmt.Sprintf("%d mails could not be made, the last: %s; `germane runs %d` shows them all", maxPoison, why, run))
 	}
 }
 

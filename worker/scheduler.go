@@ -81,22 +81,39 @@ func (s *Scheduler) look(ctx context.Context, l *lookout) error {
 	if err := s.countZones(ctx, l, w, now); err != nil {
 		return err
 	}
-	l.version, l.wake = hash, time.Time{}
+	l.version, l.states, l.wake = hash, known, time.Time{}
+	if err := s.campaigns(ctx, l, w, states); err != nil {
+		l.version = "" // look again soon
+		return err
+	}
+	states, err = s.Store.CampaignStates(ctx)
+	l.states = fmt.Sprint(states)
+	return err
+}
+
+// campaigns looks at each of them. What is wrong with one is no reason to leave out the others.
+func (s *Scheduler) campaigns(ctx context.Context, l *lookout, w *workspace.Workspace, states map[string]store.CampaignState) error {
+	var errs []error
+	live := map[string]bool{}
 	for _, c := range w.Campaigns {
 		if c.State != schedule.Live || c.Cadence == nil {
 			continue
 		}
-		wake, err := s.campaign(ctx, hash, c, c.Cadence.Timetable(w.Config.TimeZone, l.zones), states[c.Name])
+		live[c.Name] = true
+		wake, err := s.campaign(ctx, l.version, c, c.Cadence.Timetable(w.Config.TimeZone, l.zones), states[c.Name])
 		if err != nil {
-			return fmt.Errorf("campaign %s: %w", c.Name, err)
+			errs = append(errs, fmt.Errorf("campaign %s: %w", c.Name, err))
 		}
 		if !wake.IsZero() && (l.wake.IsZero() || wake.Before(l.wake)) {
 			l.wake = wake
 		}
 	}
-	states, err = s.Store.CampaignStates(ctx)
-	l.states = fmt.Sprint(states)
-	return err
+	for name, state := range states {
+		if state.Cadence != "" && !live[name] { // what comes due while it is a draft is not made up for
+			errs = append(errs, s.Store.PlannedUntil(ctx, name, "", time.Time{}))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (s *Scheduler) countZones(ctx context.Context, l *lookout, w *workspace.Workspace, now time.Time) error {
@@ -113,76 +130,102 @@ func (s *Scheduler) countZones(ctx context.Context, l *lookout, w *workspace.Wor
 
 // campaign makes a campaign's runs that are due, and says when the next one is.
 func (s *Scheduler) campaign(ctx context.Context, hash string, c *schedule.Campaign, t *schedule.Timetable, state store.CampaignState) (wake time.Time, err error) {
-	plan := t.Plan(state.PlannedUntil, s.Now())
-	if state.Paused {
-		for _, o := range plan.Due { // whoever pauses a campaign does not want its mail later
-			plan.Missed = append(plan.Missed, schedule.Missed{Occurrence: o, Why: "the campaign is paused"})
-		}
-		plan.Due = nil
+	times, until := c.Cadence.Times(), state.PlannedUntil
+	if state.Cadence != times {
+		until = time.Time{} // other due times: what they would have been before is not made up for
 	}
-	for i := range plan.Missed {
-		if err := s.miss(ctx, hash, c.Name, &plan.Missed[i]); err != nil {
-			return wake, err
-		}
-	}
-	if plan.Older > 0 {
-		s.Log.Warn("occurrences were missed", "campaign", c.Name, "more", plan.Older)
-	}
+	plan := t.Plan(until, s.Now())
+	missed := plan.Missed
 	for i := range plan.Due {
-		if err := s.due(ctx, hash, c.Name, &plan.Due[i]); err != nil {
+		why := ""
+		if state.Paused {
+			why = WhyPaused
+		} else if why, err = s.due(ctx, hash, c.Name, &plan.Due[i]); err != nil {
 			return wake, err
 		}
+		if why != "" {
+			missed = append(missed, schedule.Missed{Occurrence: plan.Due[i], Why: why})
+		}
 	}
-	if plan.Until.After(state.PlannedUntil) && (len(plan.Due)+len(plan.Missed) > 0 || state.PlannedUntil.IsZero() || plan.Until.Sub(state.PlannedUntil) >= time.Minute) {
-		err = s.Store.PlannedUntil(ctx, c.Name, plan.Until)
+	if err := s.missed(ctx, hash, c.Name, missed, plan.Older); err != nil {
+		return wake, err
+	}
+	if state.Cadence != times || len(plan.Due)+len(missed) > 0 || plan.Until.Sub(until) >= time.Minute {
+		err = s.Store.PlannedUntil(ctx, c.Name, times, plan.Until)
 	}
 	return plan.Wake, err
 }
 
-// miss writes down an occurrence that nobody is mailed for, so that it is seen.
-func (s *Scheduler) miss(ctx context.Context, hash, campaign string, m *schedule.Missed) error {
+// Missed begins the note of a cancelled run that stands for an occurrence nobody is mailed for. The reason follows.
+const Missed = "missed: "
+
+// Reasons of that, beside those of schedule.
+const (
+	WhyPaused  = "the campaign is paused" // whoever pauses a campaign does not want its mail later
+	whyStopped = "the rollout was stopped; change the campaign and deploy it, or resume the stopped run"
+)
+
+// missed writes down occurrences that nobody is mailed for, so that they are seen. older are more than can be told one by one.
+func (s *Scheduler) missed(ctx context.Context, hash, campaign string, missed []schedule.Missed, older int) error {
 	now := s.Now()
-	note := "missed: " + m.Why
-	id, err := s.Store.CreateRun(ctx, store.Run{
-		Campaign: campaign, Occurrence: m.Key, Version: hash, State: store.RunCancelled, Note: note, Cut: true, Due: m.Earliest, Created: now, Finished: now,
-	}, nil)
-	if errors.Is(err, store.ErrExists) {
-		return nil
+	var alert Alert
+	n := older
+	for i := range missed {
+		m := &missed[i]
+		id, err := s.Store.CreateRun(ctx, store.Run{
+			Campaign: campaign, Occurrence: m.Key, Version: hash, State: store.RunCancelled, Note: Missed + m.Why, Cut: true, Due: m.Earliest, Created: now, Finished: now,
+		}, nil)
+		if errors.Is(err, store.ErrExists) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s.Log.Warn("an occurrence is not sent", "campaign", campaign, "run", id, "due", m.Key, "reason", m.Why)
+		if m.Why != WhyPaused {
+			n++
+			alert = Alert{campaign, id, AlertMissed, fmt.Sprintf("%s, due %s, is not sent: %s", campaign, m.Key, m.Why)}
+		}
 	}
-	if err == nil {
-		s.Log.Warn("an occurrence is not sent", "campaign", campaign, "due", m.Key, "reason", m.Why)
-		s.alert(Alert{Campaign: campaign, Run: id, What: AlertMissed, Text: fmt.Sprintf("%s, due %s, is not sent: %s", campaign, m.Key, m.Why)})
+	if older > 0 {
+		s.Log.Warn("occurrences are not sent", "campaign", campaign, "more", older)
 	}
-	return err
+	if n > 1 { // after a long downtime there are many
+		alert.Text = fmt.Sprintf("%d occurrences of %s are not sent; the last: %s", n, campaign, alert.Text)
+	}
+	if alert.Text != "" {
+		s.alert(alert)
+	}
+	return nil
 }
 
-// due makes the run of an occurrence.
-func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.Occurrence) error {
+// due makes the run of an occurrence, or says why there is none.
+func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.Occurrence) (missed string, err error) {
 	content, err := s.Contents.Campaign(ctx, hash, campaign)
 	if err != nil {
-		return err
+		return "", err
 	}
 	now := s.Now()
 	move, err := s.rollout(ctx, content, now)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if move.Blocked {
-		return s.miss(ctx, hash, campaign, &schedule.Missed{Occurrence: *o, Why: "the rollout was stopped; change the campaign and deploy it, or resume the stopped run"})
+		return whyStopped, nil
 	}
 	when := When{Due: o.Earliest, Planned: now, Occurrence: o}
 	survey, err := NewSurvey(ctx, s.Store, content, Surveying{When: when, Rules: Rules{Step: move.Step}, Now: s.Now})
 	if err != nil {
-		return err
+		return "", err
 	}
 	approval, err := Approval(ctx, s.Store, content, survey.Members, now)
 	if err != nil {
-		return err
+		return "", err
 	}
 	order := Order{Campaign: campaign, Occurrence: o.Key, Version: hash, Due: o.Earliest, Step: move.Step, Approval: approval}
 	id, err := Plan(ctx, s.Store, order, survey, now)
 	if errors.Is(err, store.ErrExists) {
-		return nil
+		return "", nil
 	}
 	if err == nil && move.Take {
 		err = s.Store.TakeStep(ctx, campaign, content.Workspace.CampaignContent(campaign), move.Step, now)
@@ -190,7 +233,7 @@ func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.
 	if err == nil {
 		s.planned(&order, id, survey.Members)
 	}
-	return err
+	return "", err
 }
 
 // planned tells of a new run.
@@ -204,33 +247,17 @@ func (s *Scheduler) planned(o *Order, id, members int64) {
 	}
 }
 
-// rollout says which step of a rollout an occurrence takes. A one-off goes through all of them within its run.
+// rollout says which step of a rollout an occurrence takes. A one-off begins with the first, and goes through all of them within its
+// run.
 func (s *Scheduler) rollout(ctx context.Context, c *Content, now time.Time) (schedule.Move, error) {
-	if len(c.Campaign.Rollout.Steps) == 0 || stepwise(c.Campaign) {
+	switch {
+	case len(c.Campaign.Rollout.Steps) == 0:
 		return schedule.Move{}, nil
+	case stepwise(c.Campaign):
+		return schedule.Move{Take: true}, nil
 	}
-	states, err := s.Store.CampaignStates(ctx)
-	if err != nil {
-		return schedule.Move{}, err
-	}
-	state, ok := states[c.Campaign.Name]
-	progress := schedule.Progress{Step: state.Step, Content: state.Content, At: state.StepAt}
-	if !ok {
-		progress.Step = -1
-	}
-	runs, err := s.Store.Runs(ctx, store.RunFilter{Campaign: c.Campaign.Name, Limit: 20})
-	if err != nil {
-		return schedule.Move{}, err
-	}
-	for _, r := range runs {
-		if r.Manual || r.Planned == 0 {
-			continue
-		}
-		progress.Stopped = r.State == store.RunStopped
-		progress.Waits = r.State != store.RunFinished && r.State != store.RunSettling // its step was not seen through
-		break
-	}
-	return c.Campaign.Move(progress, c.Workspace.CampaignContent(c.Campaign.Name), now), nil
+	progress, err := progressOf(ctx, s.Store, c.Campaign)
+	return c.Campaign.Move(progress, c.Workspace.CampaignContent(c.Campaign.Name), now), err
 }
 
 func (s *Scheduler) alert(a Alert) {

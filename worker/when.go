@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"strings"
 	"time"
 
 	"germane/schedule"
@@ -9,30 +10,40 @@ import (
 
 // When is the time of a chunk's people.
 type When struct {
-	Due        time.Time            // of people in no zone of their own, and of runs without an occurrence
+	Due        time.Time            // of runs without an occurrence
 	Planned    time.Time            // when the run was made
 	Occurrence *schedule.Occurrence // nil: somebody sends by hand
 	Zone       string               // only people in this time zone; "": all of them
-	Closing    bool                 // everybody who has no row yet, because they moved to another zone
+	Closing    *time.Location       // only people who moved since the run was made; they are mailed with this zone, the last. Nil: not that
 	Steps      bool                 // only people whom the rollout's step reaches first; otherwise those outside it are skipped
+	After      time.Duration        // how much later than its first step this one is due
 }
 
-// closingZone marks the chunks that look once more at everybody, when an occurrence was due in the last zone.
-const closingZone = "*"
+// ClosingZone begins the zone of chunks that look once more, when an occurrence was due everywhere, for those who moved meanwhile. The
+// name of the last zone follows.
+const ClosingZone = "*"
 
-// whenOf is the time of a chunk of a run.
+// sweepAfter is how long after the last zone that is.
+const sweepAfter = time.Minute
+
+// whenOf is the time of a chunk of a run. It comes out the same whenever the chunk is taken.
 func whenOf(c *Content, run *store.Run, chunk *store.Chunk) When {
-	w := When{Due: run.Due, Planned: run.Created, Zone: chunk.Zone, Steps: stepwise(c.Campaign) && !run.Manual}
-	if chunk.Step > 0 && w.Steps {
-		w.Due = chunk.NotBefore
+	w := When{Due: run.Due, Planned: run.Created, Zone: chunk.Zone}
+	cadence := c.Campaign.Cadence
+	if cadence == nil || run.Manual {
+		return w
 	}
-	if w.Closing = chunk.Zone == closingZone; w.Closing {
-		w.Zone, w.Due = "", chunk.NotBefore
+	o, err := cadence.Timetable(c.Workspace.Config.TimeZone, nil).Occurrence(run.Occurrence)
+	if err != nil {
+		return w
 	}
-	if cadence := c.Campaign.Cadence; cadence != nil && !run.Manual {
-		if o, err := cadence.Timetable(c.Workspace.Config.TimeZone, nil).Occurrence(run.Occurrence); err == nil {
-			w.Occurrence = &o
-		}
+	w.Occurrence = &o
+	if stepwise(c.Campaign) {
+		w.Steps, w.After = true, time.Duration(chunk.Step)*c.Campaign.Rollout.Wait
+	}
+	if last, closing := strings.CutPrefix(chunk.Zone, ClosingZone); closing {
+		w.Zone, w.Steps, w.Closing = "", false, schedule.NewZones(c.Workspace.Config.TimeZone).Of(last)
+		w.After += sweepAfter
 	}
 	return w
 }
@@ -42,14 +53,23 @@ func stepwise(c *schedule.Campaign) bool {
 	return c.Cadence != nil && c.Cadence.OneOff() && len(c.Rollout.Steps) > 1
 }
 
-func (w *When) includes(zone *time.Location) bool { return w.Zone == "" || w.Zone == zone.String() }
+// includes reports whether a person is one of the chunk's, as far as time zones go.
+func (w *When) includes(p *store.Person, zone *time.Location) bool {
+	if w.Closing != nil {
+		return !p.Moved.Before(w.Planned)
+	}
+	return w.Zone == "" || w.Zone == zone.String()
+}
 
 // due is when people in a zone were to be mailed.
 func (w *When) due(zone *time.Location) time.Time {
-	if w.Occurrence == nil || w.Closing || w.Steps {
+	if w.Occurrence == nil {
 		return w.Due
 	}
-	return w.Occurrence.DueIn(zone)
+	if w.Closing != nil {
+		zone = w.Closing
+	}
+	return w.Occurrence.DueIn(zone).Add(w.After)
 }
 
 // deadline is until when what was due at a time may be sent; zero: for ever.
@@ -62,14 +82,11 @@ func (w *When) deadline(due time.Time) time.Time {
 
 // late says why people in a zone get no mail any more; "" when they do.
 func (w *When) late(zone *time.Location, now time.Time) string {
-	switch {
-	case w.Occurrence == nil:
-		return ""
-	case w.Closing || w.Steps:
-		if end := w.deadline(w.Due); !end.IsZero() && now.After(end) {
-			return schedule.ReasonLate
-		}
+	if w.Occurrence == nil {
 		return ""
 	}
-	return w.Occurrence.LeftOut(zone, w.Planned, now)
+	if w.Closing != nil {
+		zone = w.Closing
+	}
+	return w.Occurrence.LeftOut(zone, w.Planned, now.Add(-w.After))
 }

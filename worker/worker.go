@@ -224,6 +224,9 @@ func (w *Worker) closeRun(ctx context.Context, run int64) error {
 	if err != nil {
 		return err
 	}
+	if stopped, err := w.watchRollout(ctx, before); err != nil || stopped {
+		return err
+	}
 	is, err := w.Store.CloseRun(ctx, run, w.Now(), grace)
 	if err != nil || is == before.State {
 		return err
@@ -232,7 +235,9 @@ func (w *Worker) closeRun(ctx context.Context, run int64) error {
 	if err == nil {
 		w.Log.Info("run "+string(is), "campaign", r.Campaign, "run", r.ID, "planned", r.Planned, "sent", r.Sent, "failed", r.Failed,
 			"skipped", r.Skipped, "held_out", r.HeldOut, "in_doubt", r.InDoubt)
-		w.tellEnd(r)
+		if before.State == store.RunRunning {
+			err = w.tellEnd(ctx, r)
+		}
 	}
 	return err
 }

@@ -62,7 +62,7 @@ func (l *loader) edges(c *schedule.Campaign) {
 	for i := range l.w.Config.Caps {
 		if limit := &l.w.Config.Caps[i]; limit.OnEdge(c.Topic.S, c.Cadence) {
 			l.r.Add(c.Cadence.Place.Whole("cap-on-edge", fmt.Sprintf("the cap of %d in %d hours is exactly as long as this cadence takes for %d messages", limit.Max, limit.Per/time.Hour, limit.Max+1),
-				"a message sent seconds earlier than the last would be stopped: add window: calendar to the cap in germane.yaml, or make it shorter"))
+				"on the day when clocks are put forward a message would be stopped: write the cap in whole days, or make it shorter"))
 		}
 	}
 }

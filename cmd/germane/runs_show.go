@@ -8,10 +8,12 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"germane/store"
 	"germane/store/sqlite"
+	"germane/worker"
 )
 
 func showRun(ctx context.Context, sys *system, o *options, s *sqlite.Store, number string) error {
@@ -132,8 +134,8 @@ func (d *runDetails) printChunks(out io.Writer) {
 
 // zoneInWords names the zone of a chunk; the last chunks of a run look once more at everybody, for those who moved meanwhile.
 func zoneInWords(zone string) string {
-	if zone == "*" {
-		return "a last look"
+	if strings.HasPrefix(zone, worker.ClosingZone) {
+		return "a last look at who moved"
 	}
 	return zone
 }

@@ -192,9 +192,9 @@ var workspaceCodes = []Info{
 		Wrong:   "cadence: {every: day 22:00, time_zone: recipient, max_late: 6h}   # and quiet_hours: {from: \"21:00\", to: \"08:00\"}", Right: "cadence: {every: day 09:00, time_zone: recipient, max_late: 6h}",
 	},
 	{
-		Code: "cap-on-edge", Severity: Warning, Title: "A cap that a campaign's own messages meet to the second",
-		Explain: "A rolling window counts exactly: a weekly message sent some seconds earlier than the week before, or in the week when clocks are put forward, still meets the last one in a window of 7d, and is stopped. A calendar window counts whole days of the person's calendar.",
-		Wrong:   "every: monday 09:00   # and caps: [{max: 1, per: 7d}]", Right: "caps: [{max: 1, per: 7d, window: calendar}]   # in germane.yaml",
+		Code: "cap-on-edge", Severity: Warning, Title: "A cap that a campaign's own messages meet when clocks change",
+		Explain: "A rolling window that is not in whole days counts hours exactly. On the day when clocks are put forward 12 hours on the clock are 11, so the message of 09:00 still meets the one of 21:00 in a window of 12h, and is stopped. Whole days are measured on the person's clock and know no such day.",
+		Wrong:   "cron: 0 9,21 * * *   # and caps: [{max: 1, per: 12h}]", Right: "caps: [{max: 2, per: 1d}]   # in germane.yaml",
 	},
 	{
 		Code: "bad-range", Severity: Error, Title: "A text that is not a range",

@@ -12,10 +12,10 @@ import (
 // CampaignStates implements [store.Campaigns].
 func (s *Store) CampaignStates(ctx context.Context) (map[string]store.CampaignState, error) {
 	states := map[string]store.CampaignState{}
-	err := s.rows(ctx, `SELECT name, paused, note, step, content, step_at, planned_until FROM campaign`, nil, func(rows *sql.Rows) error {
+	err := s.rows(ctx, `SELECT name, paused, note, step, content, step_at, planned_until, cadence FROM campaign`, nil, func(rows *sql.Rows) error {
 		var c store.CampaignState
 		var stepAt, until int64
-		err := rows.Scan(&c.Campaign, &c.Paused, &c.Note, &c.Step, &c.Content, &stepAt, &until)
+		err := rows.Scan(&c.Campaign, &c.Paused, &c.Note, &c.Step, &c.Content, &stepAt, &until, &c.Cadence)
 		c.StepAt, c.PlannedUntil = moment(stepAt), moment(until)
 		states[c.Campaign] = c
 		return err
@@ -44,10 +44,11 @@ func (s *Store) TakeStep(ctx context.Context, campaign, content string, step int
 }
 
 // PlannedUntil implements [store.Campaigns].
-func (s *Store) PlannedUntil(ctx context.Context, campaign string, until time.Time) error {
+func (s *Store) PlannedUntil(ctx context.Context, campaign, cadence string, until time.Time) error {
 	return s.change(ctx, "remember what was planned", func(t *transaction) error {
-		const upsert = `INSERT INTO campaign (name, planned_until) VALUES (?, ?)
-			ON CONFLICT (name) DO UPDATE SET planned_until = max(planned_until, excluded.planned_until)`
-		return t.run(upsert, campaign, milliseconds(until))
+		const upsert = `INSERT INTO campaign (name, planned_until, cadence) VALUES (?, ?, ?)
+			ON CONFLICT (name) DO UPDATE SET planned_until = CASE cadence WHEN excluded.cadence THEN max(planned_until, excluded.planned_until) ELSE excluded.planned_until END,
+			cadence = excluded.cadence`
+		return t.run(upsert, campaign, milliseconds(until), cadence)
 	})
 }

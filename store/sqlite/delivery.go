@@ -114,17 +114,16 @@ func (l *ledger) result(r *store.Result) error {
 
 // move takes a row from one state to a result's.
 func (l *ledger) move(r *store.Result, from store.DeliveryState) (moved bool, err error) {
-	const update = `UPDATE delivery SET state = ?, reason = ?, provider = ?, done = ? WHERE run = ? AND person = ? AND occasion = ? AND state = ? RETURNING chunk, claimed`
+	const update = `UPDATE delivery SET state = ?, reason = ?, provider = ?, done = ? WHERE run = ? AND person = ? AND occasion = ? AND state = ? RETURNING chunk`
 	var chunk int
-	var claimed int64
-	moved, err = l.row(update, []any{r.State, r.Reason, r.Provider, milliseconds(r.At), l.run, r.Person, r.Occasion, from}, &chunk, &claimed)
+	moved, err = l.row(update, []any{r.State, r.Reason, r.Provider, milliseconds(r.At), l.run, r.Person, r.Occasion, from}, &chunk)
 	if err != nil || !moved {
 		return false, err
 	}
 	l.counted(chunk, from, r.State)
 	if r.State == store.Failed {
 		// Who got nothing has the place under the caps back.
-		err = l.transaction.run(`DELETE FROM touch WHERE person = ? AND at = ? AND run = ?`, r.Person, claimed, l.run)
+		err = l.transaction.run(`DELETE FROM touch WHERE person = ? AND run = ?`, r.Person, l.run)
 	}
 	return true, err
 }
@@ -211,10 +210,15 @@ func (l *ledger) insert(step *store.Step, d *store.Decision, as store.Decided, p
 	if as.State == store.Skipped {
 		return as, nil
 	}
-	return as, l.touch(d, now)
+	return as, l.touch(d, step.Now)
 }
 
-func (l *ledger) touch(d *store.Decision, at int64) error {
+// touch takes a place under the caps.
+func (l *ledger) touch(d *store.Decision, now time.Time) error {
+	at := milliseconds(d.Due)
+	if d.Due.IsZero() {
+		at = milliseconds(now)
+	}
 	return l.transaction.run(`INSERT OR IGNORE INTO touch (person, at, run, topic) VALUES (?, ?, ?, ?)`, d.Person, at, l.run, d.Topic)
 }
 

@@ -179,8 +179,12 @@ func (im *importing) update(u *audience.Update, old *known, address []byte) (sto
 		return rejected("%v", err), nil
 	}
 	if changed {
-		const update = `UPDATE person SET address = ?, email = ?, time_zone = ?, locale = ?, attributes = ?, observed = ?, exceptions = ?, updated = ? WHERE number = ?`
-		err := im.run(update, address, merged.Email, merged.TimeZone, merged.Locale, string(merged.Attributes), merged.ObservedAt, string(merged.Exceptions), im.now, old.Number)
+		const update = `UPDATE person SET address = ?, email = ?, time_zone = ?, locale = ?, attributes = ?, observed = ?, exceptions = ?, updated = ?, moved = ? WHERE number = ?`
+		moved := milliseconds(old.Moved)
+		if merged.TimeZone != old.TimeZone {
+			moved = im.now
+		}
+		err := im.run(update, address, merged.Email, merged.TimeZone, merged.Locale, string(merged.Attributes), merged.ObservedAt, string(merged.Exceptions), im.now, moved, old.Number)
 		if err != nil {
 			return store.Outcome{}, err
 		}

@@ -11,22 +11,22 @@ import (
 	"germane/store"
 )
 
-const personColumns = `number, id, email, time_zone, locale, attributes, observed, exceptions, created, updated,
+const personColumns = `number, id, email, time_zone, locale, attributes, observed, exceptions, created, updated, moved,
 	EXISTS (SELECT 1 FROM suppression AS s WHERE s.address = person.address)`
 
 // personRow is where a person's columns are read to.
 type personRow struct {
-	person           store.Person
-	created, updated int64
+	person                  store.Person
+	created, updated, moved int64
 }
 
 func (r *personRow) columns() []any {
 	p := &r.person
-	return []any{&p.Number, &p.ID, &p.Email, &p.TimeZone, &p.Locale, &p.Attributes, &p.ObservedAt, &p.Exceptions, &r.created, &r.updated, &p.Suppressed}
+	return []any{&p.Number, &p.ID, &p.Email, &p.TimeZone, &p.Locale, &p.Attributes, &p.ObservedAt, &p.Exceptions, &r.created, &r.updated, &r.moved, &p.Suppressed}
 }
 
 func (r *personRow) done() *store.Person {
-	r.person.Created, r.person.Updated = moment(r.created), moment(r.updated)
+	r.person.Created, r.person.Updated, r.person.Moved = moment(r.created), moment(r.updated), moment(r.moved)
 	return &r.person
 }
 

@@ -178,6 +178,16 @@ func caps(t *testing.T, f *fixture) {
 		return all
 	}
 	week := noon.Add(-7 * 24 * time.Hour)
+	// What was due before counts then, however late it was claimed, and its place is given back when it fails.
+	due := claims(p[0])
+	due[0].Due = noon.Add(-time.Hour)
+	early := f.another("due before", p, 100)
+	f.step(step(f.take(early, 0, noon), nil, due), store.Claimed)
+	late := claims(p[0])
+	late[0].Caps = []store.Cap{{Max: 2, Since: noon.Add(-time.Minute)}}
+	f.step(step(f.take(f.another("due after", p, 100), 0, noon), nil, late), store.Claimed)
+	f.step(step(store.Lease{Run: early, Epoch: 1}, []store.Result{result(p[0], store.Failed)}, nil))
+	f.step(step(store.Lease{Run: early + 1, Epoch: 1}, []store.Result{result(p[0], store.Failed)}, nil))
 	for name, test := range map[string]struct {
 		cap  store.Cap
 		want store.DeliveryState
@@ -537,13 +547,17 @@ func clock(t *testing.T, f *fixture) {
 func campaigns(t *testing.T, f *fixture) {
 	f.must(f.TakeStep(f.ctx, "weekly", "c1", 2, noon))
 	f.must(f.PauseCampaign(f.ctx, "weekly", true, "kim"))
-	f.must(f.PlannedUntil(f.ctx, "weekly", noon.Add(time.Hour)))
-	f.must(f.PlannedUntil(f.ctx, "weekly", noon))
+	f.must(f.PlannedUntil(f.ctx, "weekly", "monday", noon.Add(time.Hour)))
+	f.must(f.PlannedUntil(f.ctx, "weekly", "monday", noon))
 	f.must(f.PauseCampaign(f.ctx, "other", false, ""))
 	states, err := f.CampaignStates(f.ctx)
 	f.must(err)
-	want := store.CampaignState{Campaign: "weekly", Paused: true, Note: "kim", Step: 2, Content: "c1", StepAt: noon, PlannedUntil: noon.Add(time.Hour)}
+	want := store.CampaignState{Campaign: "weekly", Paused: true, Note: "kim", Step: 2, Content: "c1", StepAt: noon, PlannedUntil: noon.Add(time.Hour), Cadence: "monday"}
 	if states["weekly"] != want || states["other"].Step != -1 {
 		t.Errorf("got %+v", states)
+	}
+	f.must(f.PlannedUntil(f.ctx, "weekly", "tuesday", noon))
+	if states, err = f.CampaignStates(f.ctx); err != nil || !states["weekly"].PlannedUntil.Equal(noon) || states["weekly"].Cadence != "tuesday" {
+		t.Errorf("another cadence does not begin anew: %+v, %v", states, err)
 	}
 }

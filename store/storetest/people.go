@@ -150,6 +150,13 @@ func zoneCounts(t *testing.T, f *fixture) {
 	if want := map[string]int64{"Europe/London": 2, "Asia/Tokyo": 2, "No/Where": 1}; err != nil || !maps.Equal(counts, want) {
 		t.Errorf("got %v, %v", counts, err)
 	}
+	if moved, stayed := f.byEmail("z0@acme.example"), f.byEmail("z1@acme.example"); !moved.Moved.Equal(noon) || !stayed.Moved.IsZero() {
+		t.Errorf("moved at %v and %v", moved.Moved, stayed.Moved)
+	}
+	f.people(store.Importing{At: noon.Add(time.Hour)}, []audience.Update{{Email: "z0@acme.example", Locale: "de"}}, store.Updated)
+	if p := f.byEmail("z0@acme.example"); !p.Moved.Equal(noon) {
+		t.Errorf("moved at %v", p.Moved)
+	}
 }
 
 func cancelled(t *testing.T, f *fixture) {
