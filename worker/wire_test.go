@@ -57,7 +57,7 @@ func openWire(t *testing.T, address string) send.Transport {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport, err := a.Open(t.Context(), send.Options{Concurrency: 8, Timeout: 400 * time.Millisecond, Answer: 800 * time.Millisecond})
+	transport, err := a.Open(t.Context(), send.Options{Concurrency: 8, Timeout: 2 * time.Second, Answer: 3 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
