@@ -1,4 +1,4 @@
-// Package testkit finds what tests need beyond Go: programs that judge our work from outside. Where one is missing, the test is
+// Package testkit finds, and starts, what tests need beyond Go: programs that judge our work from outside. Where one is missing, the test is
 // skipped, unless GERMANE_NO_SKIP is set, as it is in CI: a machine that lacks something must not pass for one that tested it.
 package testkit
 
