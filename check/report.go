@@ -1,7 +1,6 @@
 package check
 
 import (
-	"strings"
 	"time"
 
 	"germane/audience"
@@ -108,7 +107,7 @@ func (x *explorer) who(in set, i, chosen int) *Example {
 // overlap notes two variants that somebody could get both of.
 func (x *explorer) overlap(i, j int) {
 	first, second := &x.steps[i], &x.steps[j]
-	if !x.reached(i) || !x.reached(j) || x.content(i) == x.content(j) {
+	if !x.reached(i) || !x.reached(j) || contentOf(x.block, i) == contentOf(x.block, j) {
 		return
 	}
 	both := nobody
@@ -127,14 +126,4 @@ func (x *explorer) overlap(i, j int) {
 func (x *explorer) reached(i int) bool {
 	verdict := x.report.Variants[i].Verdict
 	return x.steps[i].known && (verdict == Reachable || verdict == AlwaysTrue)
-}
-
-// content returns what is written for a variant.
-func (x *explorer) content(i int) string {
-	variants, text := x.block.Variants, x.block.File.Text
-	end := len(text)
-	if i+1 < len(variants) {
-		end = variants[i+1].Place.Start
-	}
-	return strings.TrimSpace(text[variants[i].Place.End:end])
 }
