@@ -158,7 +158,7 @@ func TestQuietHoursOfSendsByHand(t *testing.T) {
 	}
 	got = append(got, w.told("weekly"))
 	want := []string{
-		"by hand 0 running 30 sent 30 waiting", // in New York it is 18:00
+		"by hand 0 running 30 sent 30 waiting",                            // in New York it is 18:00
 		"by hand 0 finished 60 sent; by hand 1 running 30 waiting 30 cap", // and there it is 06:00
 		"by hand 0 finished 60 sent; by hand 1 finished 60 cap",
 	}
