@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -82,6 +83,7 @@ type wire struct {
 	mu        sync.Mutex
 	tried     bool // a connection was asked for
 	connected bool // there was one
+	gaveUp    bool // before there was one
 	written   bool // bytes may have left
 	cancel    context.CancelFunc
 }
@@ -96,17 +98,18 @@ func (w watched) Do(r *http.Request) (*http.Response, error) {
 	if !ok {
 		return w.client.Do(r)
 	}
-	set := func(flag *bool) {
-		note.mu.Lock()
-		*flag = true
-		note.mu.Unlock()
-	}
 	trace := &httptrace.ClientTrace{
-		GetConn:      func(string) { set(&note.tried) },
-		GotConn:      func(httptrace.GotConnInfo) { set(&note.connected) },
-		WroteHeaders: func() { set(&note.written) },
+		GetConn:      func(string) { note.try() },
+		GotConn:      func(got httptrace.GotConnInfo) { note.connect(got.Conn) },
+		WroteHeaders: note.write,
 	}
 	return w.client.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+}
+
+func (w *wire) try() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tried = true
 }
 
 // giveUp ends a request that has no connection yet.
@@ -114,8 +117,28 @@ func (w *wire) giveUp() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.connected {
+		w.gaveUp = true
 		w.cancel()
 	}
+}
+
+// connect notes that there is a connection. One that comes after giving up is closed: net/http would write the request before it
+// looks at the context.
+func (w *wire) connect(c io.Closer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.gaveUp {
+		_ = c.Close()
+		return
+	}
+	w.connected = true
+}
+
+// write notes that the request was written, be it to a connection that is closed.
+func (w *wire) write() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.written = w.connected
 }
 
 func (w *wire) seen() (tried, written bool) {
