@@ -13,6 +13,18 @@ import (
 	"germane/worker"
 )
 
+// ofOneRun is a store that shows a worker only one run's chunks, so that two workers are at two runs at once.
+type ofOneRun struct {
+	store.Store
+	run int64
+}
+
+func (s *ofOneRun) ReadyChunks(ctx context.Context, now time.Time, limit int) ([]store.Chunk, error) {
+	all, err := s.Store.ReadyChunks(ctx, now, 1000)
+	all = slices.DeleteFunc(all, func(c store.Chunk) bool { return c.Run != s.run })
+	return all[:min(len(all), limit)], err
+}
+
 // TestTwoCampaignsAtOnce sends two campaigns to the same people at the same time, each by a worker of its own: under a cap of one
 // everybody gets exactly one mail, or is held out by exactly one, which takes the place.
 func TestTwoCampaignsAtOnce(t *testing.T) {
@@ -34,7 +46,7 @@ func TestTwoCampaignsAtOnce(t *testing.T) {
 			working.Go(func() {
 				s := w.scheduler()
 				if err := worker.New(worker.Config{
-					Store: w.store, Contents: w.contents, Transport: w.mail, Owner: fmt.Sprint("worker", i), Concurrency: 8, Now: s.Now, Log: s.Log,
+					Store: &ofOneRun{w.store, int64(i + 1)}, Contents: w.contents, Transport: w.mail, Owner: fmt.Sprint("worker", i), Concurrency: 8, Now: s.Now, Log: s.Log,
 				}).Work(context.WithoutCancel(t.Context()), true); err != nil {
 					t.Error(err)
 				}

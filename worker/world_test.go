@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -33,6 +34,7 @@ type world struct {
 	mail     *mailbox
 	alerts   []worker.Alert
 	w        *workspace.Workspace
+	damaged  bool // every second person has an address that is none
 }
 
 // timed is a store whose clock is the world's: a worker with another clock would not send.
@@ -42,6 +44,19 @@ type timed struct {
 }
 
 func (s *timed) Now(context.Context) (time.Time, error) { return s.world.now, nil }
+
+func (s *timed) EachPerson(ctx context.Context, within store.Range) iter.Seq2[*store.Person, error] {
+	return func(yield func(*store.Person, error) bool) {
+		for p, err := range s.Store.EachPerson(ctx, within) {
+			if s.world.damaged && err == nil && p.Number%2 == 0 {
+				p.Email = "damaged"
+			}
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}
 
 // mailbox takes all mails, and notes when.
 type mailbox struct {
