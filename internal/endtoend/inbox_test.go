@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/mail"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"germane/internal/sesfake"
@@ -32,8 +33,11 @@ func (l *letter) id() string {
 type inbox struct {
 	delivery string // for germane.yaml
 	letters  func() []letter
-	wait     func(ctx context.Context, letters int) error // nil: it does not say when some arrive
+	wait     func(ctx context.Context, letters int) error
+	faults   func() int64 // how many mails it put in doubt itself
 }
+
+func none() int64 { return 0 }
 
 func smtpInbox(t *testing.T) *inbox {
 	t.Helper()
@@ -42,7 +46,7 @@ func smtpInbox(t *testing.T) *inbox {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	return &inbox{delivery: "smtp://" + server.Addr, wait: server.Wait, letters: func() (all []letter) {
+	return &inbox{delivery: "smtp://" + server.Addr, wait: server.Wait, faults: none, letters: func() (all []letter) {
 		for _, m := range server.Mails() {
 			all = append(all, letter{m.To, m.Data})
 		}
@@ -52,10 +56,30 @@ func smtpInbox(t *testing.T) *inbox {
 
 func sesInbox(t *testing.T) *inbox {
 	t.Helper()
+	return fakeInbox(t, sesfake.New(sesfake.Account{}), none)
+}
+
+// badSESInbox is an SES on a bad day: some requests are too many, of some nobody learns what became.
+func badSESInbox(t *testing.T) *inbox {
+	t.Helper()
+	var asked, doubtful atomic.Int64
 	fake := sesfake.New(sesfake.Account{})
+	fake.Fault = func(*sesfake.Mail) sesfake.Fault {
+		faults := map[int64]sesfake.Fault{20: sesfake.ErrorAfter, 60: sesfake.DropAfter, 90: sesfake.DropBefore, 130: sesfake.Throttled}
+		fault := faults[asked.Add(1)%150]
+		if fault != sesfake.None && fault != sesfake.Throttled {
+			doubtful.Add(1)
+		}
+		return fault
+	}
+	return fakeInbox(t, fake, doubtful.Load)
+}
+
+func fakeInbox(t *testing.T, fake *sesfake.Server, faults func() int64) *inbox {
+	t.Helper()
 	server := fake.Start()
 	t.Cleanup(server.Close)
-	return &inbox{delivery: "ses://eu-west-1?endpoint=" + server.URL, wait: fake.Wait, letters: func() (all []letter) {
+	return &inbox{delivery: "ses://eu-west-1?endpoint=" + server.URL, wait: fake.Wait, faults: faults, letters: func() (all []letter) {
 		for _, m := range fake.Mails() {
 			all = append(all, letter{m.To, m.Data})
 		}
