@@ -135,17 +135,9 @@ func (s *Scheduler) campaign(ctx context.Context, hash string, c *schedule.Campa
 		until = time.Time{} // other due times: what they would have been before is not made up for
 	}
 	plan := t.Plan(until, s.Now())
-	missed := plan.Missed
-	for i := range plan.Due {
-		why := ""
-		if state.Paused {
-			why = WhyPaused
-		} else if why, err = s.due(ctx, hash, c.Name, &plan.Due[i]); err != nil {
-			return wake, err
-		}
-		if why != "" {
-			missed = append(missed, schedule.Missed{Occurrence: plan.Due[i], Why: why})
-		}
+	missed, err := s.plan(ctx, hash, c.Name, &plan, state.Paused)
+	if err != nil {
+		return wake, err
 	}
 	if err := s.missed(ctx, hash, c.Name, missed, plan.Older); err != nil {
 		return wake, err
@@ -154,6 +146,29 @@ func (s *Scheduler) campaign(ctx context.Context, hash string, c *schedule.Campa
 		err = s.Store.PlannedUntil(ctx, c.Name, times, plan.Until)
 	}
 	return plan.Wake, err
+}
+
+// plan makes the runs of what is due, and returns what is not sent.
+func (s *Scheduler) plan(ctx context.Context, hash, campaign string, plan *schedule.Plan, paused bool) ([]schedule.Missed, error) {
+	missed := plan.Missed
+	for i := range plan.Due {
+		why := WhyPaused
+		if !paused {
+			var err error
+			if why, err = s.due(ctx, hash, campaign, &plan.Due[i]); err != nil {
+				return nil, err
+			}
+		}
+		if why != "" {
+			missed = append(missed, schedule.Missed{Occurrence: plan.Due[i], Why: why})
+		}
+	}
+	for i := range missed {
+		if paused {
+			missed[i].Why = WhyPaused
+		}
+	}
+	return missed, nil
 }
 
 // Missed begins the note of a cancelled run that stands for an occurrence nobody is mailed for. The reason follows.
@@ -169,6 +184,7 @@ const (
 func (s *Scheduler) missed(ctx context.Context, hash, campaign string, missed []schedule.Missed, older int) error {
 	now := s.Now()
 	var alert Alert
+	var last *schedule.Missed
 	n := older
 	for i := range missed {
 		m := &missed[i]
@@ -185,17 +201,19 @@ func (s *Scheduler) missed(ctx context.Context, hash, campaign string, missed []
 		if m.Why != WhyPaused {
 			n++
 			alert = Alert{campaign, id, AlertMissed, fmt.Sprintf("%s, due %s, is not sent: %s", campaign, m.Key, m.Why)}
+			last = m
 		}
 	}
 	if older > 0 {
 		s.Log.Warn("occurrences are not sent", "campaign", campaign, "more", older)
 	}
+	if last == nil {
+		return nil
+	}
 	if n > 1 { // after a long downtime there are many
-		alert.Text = fmt.Sprintf("%d occurrences of %s are not sent; the last: %s", n, campaign, alert.Text)
+		alert.Text = fmt.Sprintf("%d occurrences of %s are not sent, the last due %s: %s", n, campaign, last.Key, last.Why)
 	}
-	if alert.Text != "" {
-		s.alert(alert)
-	}
+	s.alert(alert)
 	return nil
 }
 

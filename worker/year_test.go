@@ -23,7 +23,7 @@ func TestAYear(t *testing.T) {
 	t.Parallel()
 	people, end := 500, "2027-04-28 00:00"
 	if os.Getenv("GERMANE_LONG") != "" {
-		people, end = 5000, "2028-03-02 00:00"
+		people, end = 5000, "2028-03-02 12:00"
 	}
 	w := newWorld(t, "2027-02-28 00:00", "caps: [{max: 2, per: 7d}]\nholdout: 5%\nquiet_hours: {from: \"21:00\", to: \"08:00\", on: hold}", map[string]string{
 		"weekly": campaign("cadence: {every: monday 09:00, time_zone: recipient, max_late: 6h}", "holdout: 10%"),

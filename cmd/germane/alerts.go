@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"mime/quotedprintable"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"germane/send"
+	"germane/store"
 	"germane/worker"
 )
 
@@ -54,11 +56,23 @@ func (a *alerts) tellOne(ctx context.Context, to string, alert worker.Alert) err
 	if strings.Contains(to, "://") {
 		return a.hook(ctx, to, alert)
 	}
+	if err := a.allowed(ctx, to); err != nil {
+		return err
+	}
 	result := a.post.transport.Send(ctx, a.mail(to, alert))
 	if result.Outcome != send.Sent {
 		return fmt.Errorf("a mail: %s: %s %s", result.Outcome, result.Code, result.Text)
 	}
 	return nil
+}
+
+// allowed holds alerts to what holds for all mail: before a database is armed, it goes to few.
+func (a *alerts) allowed(ctx context.Context, to string) error {
+	switches, err := a.post.store.Switches(ctx)
+	if err == nil && a.post.real() && !switches[store.SwitchArmed].On && !worker.Allowed(a.post.w.Config.AllowRecipients, to) {
+		err = errors.New("a mail: the database is not armed, and allow_recipients does not name the address")
+	}
+	return err
 }
 
 func (a *alerts) hook(ctx context.Context, address string, alert worker.Alert) error {
@@ -71,7 +85,8 @@ func (a *alerts) hook(ctx context.Context, address string, alert worker.Alert) e
 		return fmt.Errorf("a hook: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("a hook: %w", err)
 	}

@@ -28,8 +28,8 @@ func newRuns(sys *system, o *options) *cobra.Command {
 		Long: `List runs, the newest first: what became of everybody they were for. With a number, say all about
 one run: why somebody got nothing, what can be done about it, and what is not finished.
 
---since is for whoever is on call: it lists the runs of that time and those that are still open,
-and exits with 1 when one of them needs a person.`,
+--since is for whoever is on call: it lists the runs of that time and those that are still open, and
+occurrences that were missed, and exits with 1 when one of them needs a person.`,
 		Example: `  germane runs
   germane runs 12
   germane runs 12 --who in-doubt
@@ -161,6 +161,9 @@ func (l *runList) list(ctx context.Context, sys *system, o *options, s *sqlite.S
 	return err
 }
 
+// mostOnCall is how many runs are looked at for whoever is on call: the one that needs them may not be among the last.
+const mostOnCall = 1000
+
 // read returns the runs that are asked for. An old run that is still open belongs to every time since it was made.
 func (l *runList) read(ctx context.Context, s store.Runs, now time.Time) ([]*store.Run, error) {
 	which := store.RunFilter{Campaign: l.campaign, Limit: l.limit}
@@ -174,7 +177,8 @@ func (l *runList) read(ctx context.Context, s store.Runs, now time.Time) ([]*sto
 	if !ok {
 		return nil, usageError{hint(fmt.Errorf("--since %q is not a length of time", l.since), "write --since 24h, 30min or 7d")}
 	}
-	which.Since = now.Add(-back)
+	l.limit = max(l.limit, mostOnCall)
+	which.Since, which.Limit = now.Add(-back), l.limit
 	runs, err := s.Runs(ctx, which)
 	if err != nil {
 		return nil, err
@@ -195,13 +199,16 @@ func (l *runList) print(sys *system, runs []*store.Run, troubles [][]trouble) er
 		return err
 	}
 	for i, r := range runs {
-		fmt.Fprintf(sys.stdout, "%d  %s, %s: %s\n", r.ID, r.Campaign, r.Occurrence, inWords(r.State))
-		fmt.Fprintf(sys.stdout, "    %s\n", addingUp(r.Counts))
+		state, note := standing(r)
+		fmt.Fprintf(sys.stdout, "%d  %s, %s: %s\n", r.ID, r.Campaign, r.Occurrence, state)
+		if missedWhy(r) == "" {
+			fmt.Fprintf(sys.stdout, "    %s\n", addingUp(r.Counts))
+		}
 		if when := lasting(r, sys.now()); when != "" {
 			fmt.Fprintf(sys.stdout, "    %s\n", when)
 		}
-		if r.Note != "" {
-			fmt.Fprintf(sys.stdout, "    note: %s\n", r.Note)
+		if note != "" {
+			fmt.Fprintf(sys.stdout, "    note: %s\n", note)
 		}
 		for _, t := range troubles[i] {
 			fmt.Fprintf(sys.stdout, "    ! %s: %s\n", t.text, t.cure)

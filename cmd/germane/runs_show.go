@@ -53,13 +53,16 @@ type runDetails struct {
 }
 
 func (d *runDetails) print(out io.Writer) {
-	fmt.Fprintf(out, "Run %d of %s, %s: %s\n", d.ID, d.Campaign, d.Occurrence, inWords(d.State))
-	fmt.Fprintf(out, "  %s\n", addingUp(d.Counts))
+	state, note := standing(d.Run)
+	fmt.Fprintf(out, "Run %d of %s, %s: %s\n", d.ID, d.Campaign, d.Occurrence, state)
+	if missedWhy(d.Run) == "" {
+		fmt.Fprintf(out, "  %s\n", addingUp(d.Counts))
+	}
 	if when := lasting(d.Run, d.now); when != "" {
 		fmt.Fprintf(out, "  %s%s\n", when, d.pace())
 	}
-	if d.Note != "" {
-		fmt.Fprintf(out, "  note: %s\n", d.Note)
+	if note != "" {
+		fmt.Fprintf(out, "  note: %s\n", note)
 	}
 	for i, v := range d.versions {
 		if i == 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"germane/store"
+	"germane/worker"
 )
 
 // inWords is a run's state as people read it.
@@ -18,6 +19,23 @@ func inWords(s store.RunState) string {
 		return "settling (all is done but for mails in doubt)"
 	}
 	return string(s)
+}
+
+// missedWhy says why nobody is mailed for the occurrence that a run stands for; "" when it is a run like any.
+func missedWhy(r *store.Run) string {
+	why, missed := strings.CutPrefix(r.Note, worker.Missed)
+	if !missed || r.State != store.RunCancelled || r.Planned > 0 {
+		return ""
+	}
+	return why
+}
+
+// standing is where a run stands, as people read it, and the note that belongs to it.
+func standing(r *store.Run) (state, note string) {
+	if why := missedWhy(r); why != "" {
+		return "missed, nobody is mailed", why
+	}
+	return inWords(r.State), r.Note
 }
 
 // addingUp says what became of everybody: "1,000 planned = 900 sent + 100 held out".
@@ -88,6 +106,10 @@ func troublesOf(ctx context.Context, s store.Chunks, r *store.Run) ([]trouble, e
 		add("paused", "germane runs resume %d", r.ID)
 	case store.RunStopped:
 		add("stopped", "germane runs resume %d, when its reason is gone", r.ID)
+	case store.RunCancelled:
+		if why := missedWhy(r); why != "" && why != worker.WhyPaused {
+			add("missed", "germane send %s, if it should still be sent", r.Campaign)
+		}
 	}
 	if aside, err := setAside(ctx, s, r); err != nil {
 		return nil, err

@@ -32,10 +32,10 @@ func scanRun(scan func(...any) error) (*store.Run, error) {
 // CreateRun implements [store.Runs].
 func (s *Store) CreateRun(ctx context.Context, r store.Run, chunks []store.Chunk) (id int64, err error) {
 	err = s.change(ctx, "create a run", func(t *transaction) error {
-		const insert = `INSERT INTO run (campaign, occurrence, manual, state, note, cut, due, created, started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		const insert = `INSERT INTO run (campaign, occurrence, manual, state, note, cut, due, created, started, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (campaign, occurrence) DO NOTHING`
 		result, err := t.execute(insert, r.Campaign, r.Occurrence, r.Manual, string(cmp.Or(r.State, store.RunRunning)), r.Note, r.Cut,
-			milliseconds(r.Due), milliseconds(r.Created), milliseconds(r.Started))
+			milliseconds(r.Due), milliseconds(r.Created), milliseconds(r.Started), milliseconds(r.Finished))
 		if err != nil {
 			return err
 		}
