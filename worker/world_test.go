@@ -34,7 +34,8 @@ type world struct {
 	mail     *mailbox
 	alerts   []worker.Alert
 	w        *workspace.Workspace
-	damaged  bool // every second person has an address that is none
+	damaged  bool   // every second person has an address that is none
+	broken   string // campaign of which no run can be made
 }
 
 // timed is a store whose clock is the world's: a worker with another clock would not send.

@@ -1,0 +1,93 @@
+package worker_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"germane/send"
+	"germane/store"
+)
+
+// TestAlertsAtTheEnd: a run of which many mails failed, or of some of which nobody knows, is told about once.
+func TestAlertsAtTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		every   int
+		outcome send.Outcome
+		want    string
+	}{
+		"all is well":  {0, send.Sent, ""},
+		"a few failed": {50, send.Refused, ""},
+		"many failed":  {10, send.Refused, "failed: run 1 of daily: 10 of 100 mails failed"},
+		"in doubt":     {50, send.InDoubt, "in_doubt: run 1 of daily: nobody knows of 2 mails"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "2027-03-01 08:00", "", map[string]string{"daily": campaign("cadence: {at: 2027-03-01 09:00}")})
+			w.crowd(100, "UTC")
+			w.mail.fail = func(n int) send.Outcome {
+				if test.every > 0 && n%test.every == 0 {
+					return test.outcome
+				}
+				return send.Sent
+			}
+			w.until("2027-03-04 00:00")
+			w.work(t.Context()) // what settles is closed a day later
+			got := ""
+			for _, a := range w.alerts {
+				got += a.What + ": " + a.Text
+			}
+			if !strings.HasPrefix(got, test.want) || (got == "") != (test.want == "") || len(w.alerts) > 1 {
+				t.Errorf("told %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// CreateRun fails for one campaign, as a full disk would make it.
+func (s *timed) CreateRun(ctx context.Context, r store.Run, chunks []store.Chunk) (int64, error) {
+	if r.Campaign == s.world.broken {
+		return 0, context.DeadlineExceeded
+	}
+	return s.Store.CreateRun(ctx, r, chunks)
+}
+
+// TestABrokenCampaignHarmsNoOther: what cannot be planned is planned when it can, and the others are on time.
+func TestABrokenCampaignHarmsNoOther(t *testing.T) {
+	t.Parallel()
+	daily := campaign("cadence: {every: day 09:00}")
+	w := newWorld(t, "2027-03-01 08:00", "", map[string]string{"a": daily, "b": daily, "c": daily})
+	w.crowd(10, "UTC")
+	w.plan()
+	w.now, w.broken = clockTime(t, "2027-03-01 09:00"), "b"
+	if err := w.scheduler().Once(t.Context()); err == nil || !strings.Contains(err.Error(), "campaign b: ") {
+		t.Errorf("planned: %v", err)
+	}
+	if a, b, c := len(w.runs("a")), len(w.runs("b")), len(w.runs("c")); a != 1 || b != 0 || c != 1 {
+		t.Errorf("runs: %d, %d, %d", a, b, c)
+	}
+	w.broken = ""
+	w.plan()
+	w.plan()
+	if a, b, c := len(w.runs("a")), len(w.runs("b")), len(w.runs("c")); a != 1 || b != 1 || c != 1 {
+		t.Errorf("runs: %d, %d, %d", a, b, c)
+	}
+}
+
+// TestSchedulerWakesWorkers: left to itself, it looks at once and tells of a run.
+func TestSchedulerWakesWorkers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2027-03-01 08:00", "", map[string]string{"daily": campaign("cadence: {every: day 09:00}")})
+	w.crowd(10, "UTC")
+	w.plan()
+	w.now = clockTime(t, "2027-03-01 09:00")
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	s := w.scheduler()
+	s.Wake = stop
+	s.Run(ctx)
+	if got := w.told("daily"); ctx.Err() != context.Canceled || got != "03-01T09:00 running 10 waiting" {
+		t.Errorf("ended with %v: %s", ctx.Err(), got)
+	}
+}
