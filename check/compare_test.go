@@ -15,7 +15,7 @@ import (
 	"germane/workspace"
 )
 
-// starterWith is the starter with pieces of its files replaced: file, old, new, and so on.
+// starterWith is the starter with pieces of its files replaced: file, old, new, and so on. With an old "" the file is the new.
 func starterWith(t *testing.T, changes ...string) *workspace.Workspace {
 	t.Helper()
 	files := fstest.MapFS{}
@@ -30,6 +30,10 @@ func starterWith(t *testing.T, changes ...string) *workspace.Workspace {
 		t.Fatal(err)
 	}
 	for i := 0; i < len(changes); i += 3 {
+		if changes[i+1] == "" {
+			files[changes[i]] = &fstest.MapFile{Data: []byte(changes[i+2])}
+			continue
+		}
 		file := files[changes[i]]
 		if file == nil || !bytes.Contains(file.Data, []byte(changes[i+1])) {
 			t.Fatalf("%s has no %q", changes[i], changes[i+1])

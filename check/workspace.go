@@ -12,8 +12,8 @@ import (
 	"germane/workspace"
 )
 
-// Workspace reports what nobody can reach and what nobody uses, in reading order, without the warnings that files allow. What it
-// reports is true of everybody the catalogue allows; what it cannot decide, it does not mention.
+// Workspace reports what nobody can reach, what nobody uses and what mail programs stumble over, in reading order, without the warnings
+// that files allow. What it reports of people is true of everybody the catalogue allows; what it cannot decide, it does not mention.
 func Workspace(w *workspace.Workspace) []finding.Finding {
 	if w == nil {
 		return nil
@@ -32,6 +32,7 @@ func Workspace(w *workspace.Workspace) []finding.Finding {
 	}
 	if len(w.Messages) == len(w.Templates) && !finding.HasErrors(findings) { // else it may be used by what is to be mended
 		findings = append(findings, unused(w)...)
+		findings = append(findings, Lint(w)...)
 	}
 	return finding.Sort(w.Allowances.Apply(findings))
 }

@@ -49,6 +49,13 @@ func contrast(a, b colour) float64 {
 	return (light + 0.05) / (dark + 0.05)
 }
 
+// Contrast is WCAG 2.2's contrast ratio of two colours, from 1 to 21; ok says that both are written as #rgb or #rrggbb.
+func Contrast(a, b string) (ratio float64, ok bool) {
+	first, one := parseColour(a)
+	second, two := parseColour(b)
+	return contrast(first, second), one && two
+}
+
 // towards mixes a share of another colour, 0 to 1, into c.
 func (c colour) towards(other colour, share float64) colour {
 	mix := func(a, b uint8) uint8 { return uint8(math.Round(float64(a) + (float64(b)-float64(a))*share)) }

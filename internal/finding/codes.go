@@ -20,7 +20,7 @@ type Info struct {
 func Codes() []Info { return table() }
 
 var table = sync.OnceValue(func() []Info {
-	all := slices.Concat(fileCodes, ruleCodes, proofCodes, liquidCodes, strictCodes, templateCodes, workspaceCodes)
+	all := slices.Concat(fileCodes, ruleCodes, proofCodes, lintCodes, liquidCodes, strictCodes, templateCodes, workspaceCodes)
 	slices.SortFunc(all, func(a, b Info) int { return cmp.Compare(a.Code, b.Code) })
 	return all
 })
