@@ -103,6 +103,8 @@ func TestCapsCountWhenDue(t *testing.T) {
 	}
 	w.write("campaigns/weekly.yaml", campaign("cadence: {every: monday 08:59, time_zone: recipient}"))
 	w.deploy()
+	w.until("2027-04-12 07:30")
+	w.now = clockTime(t, "2027-04-12 11:00") // being late does not help
 	w.until("2027-04-13 00:00")
 	if got, want := w.told("weekly")[len("03-08T09:00 finished 1 sent; 03-15T09:00 finished 1 sent; 03-22T09:00 finished 1 sent; 03-29T09:00 finished 1 sent; 04-05T09:00 finished 1 sent; "):], "04-12T08:59 finished 1 cap"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -127,8 +129,9 @@ func TestQuietHours(t *testing.T) {
 			if got := w.told("early"); got != test.told {
 				t.Errorf("got %s, want %s", got, test.told)
 			}
-			begin, first, second := clockTime(t, "2027-03-01 08:00"), 0, 0
+			begin, first, second, times := clockTime(t, "2027-03-01 08:00"), 0, 0, map[time.Time]bool{}
 			for _, a := range w.mail.got {
+				times[a.at] = true
 				switch after := a.at.Sub(begin).Minutes(); {
 				case after < 0 || after > 31:
 					t.Errorf("somebody got a mail at %s", a.at)
@@ -138,8 +141,8 @@ func TestQuietHours(t *testing.T) {
 					second++
 				}
 			}
-			if name == "held" && (first < 70 || second < 70) {
-				t.Errorf("%d in the first quarter of an hour, %d in the second", first, second)
+			if name == "held" && (first < 70 || second < 70 || len(times) > 62) { // every look reads everybody again
+				t.Errorf("%d in the first quarter of an hour, %d in the second, at %d times", first, second, len(times))
 			}
 		})
 	}

@@ -131,3 +131,19 @@ func TestRolloutOfAOneOff(t *testing.T) {
 		})
 	}
 }
+
+// TestStepsAreDueLater: whether a later step is too late after quiet hours is reckoned from when that step was due.
+func TestStepsAreDueLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2027-03-01 08:00", "quiet_hours: {from: \"21:00\", to: \"08:00\", on: hold}", map[string]string{
+		"once": campaign("cadence: {at: 2027-03-01 19:00, max_late: 10h}", "rollout: {steps: [50%, 100%], wait: 4h, stop_if: {fallback: 90%}}"),
+	})
+	w.crowd(100, "UTC")
+	w.until("2027-03-02 12:00")
+	if got, want := w.told("once"), "03-01T19:00 finished 100 sent"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if last := w.mail.got[99].at; !last.Equal(clockTime(t, "2027-03-02 08:00")) {
+		t.Errorf("the last mail was at %s", last)
+	}
+}
