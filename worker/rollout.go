@@ -63,27 +63,36 @@ func (w *Worker) mayBegin(ctx context.Context, c *Content, run *store.Run, chunk
 	if 2*before.Waiting > before.Planned {
 		return false, now.Add(stepPause), nil
 	}
-	states, err := w.Store.CampaignStates(ctx)
-	state := states[run.Campaign]
-	if err != nil || state.Step >= chunk.Step {
+	step, at, err := w.stepOf(ctx, run)
+	if err != nil || step >= chunk.Step {
 		return err == nil, again, err
 	}
 	signals, err := signalsOf(ctx, w.Store, run.ID)
 	if err != nil || run.Note == "" && w.stopRollout(c, run, signals) {
 		return false, again, err
 	}
-	for state.Step+1 < chunk.Step && empty[state.Step+1] {
-		state.Step++ // nobody is in it
+	for step+1 < chunk.Step && empty[step+1] {
+		step++ // nobody is in it
 	}
-	if state.Step+1 < chunk.Step {
+	if step+1 < chunk.Step {
 		return false, now.Add(stepPause), nil
 	}
 	content := c.Workspace.CampaignContent(run.Campaign) // whatever it was: the run goes on with what it is pinned to
-	move := c.Campaign.Move(schedule.Progress{Step: state.Step, Content: content, At: state.StepAt, Waits: c.Campaign.Rollout.Waits(signals) != ""}, content, now)
+	move := c.Campaign.Move(schedule.Progress{Step: step, Content: content, At: at, Waits: c.Campaign.Rollout.Waits(signals) != ""}, content, now)
 	if !move.Take {
 		return false, move.Next, nil
 	}
 	return true, again, w.Store.TakeStep(ctx, run.Campaign, content, move.Step, now)
+}
+
+// stepOf says which step a one-off's run is in, and since when. The first begins with the run, which somebody may have had to approve;
+// steps from before are those of another one-off with the campaign's name.
+func (w *Worker) stepOf(ctx context.Context, run *store.Run) (step int, at time.Time, err error) {
+	states, err := w.Store.CampaignStates(ctx)
+	if state := states[run.Campaign]; state.Step > 0 && !state.StepAt.Before(run.Created) {
+		return state.Step, state.StepAt, err
+	}
+	return 0, run.Started, err
 }
 
 // putOff gives a chunk back untouched, until a time.

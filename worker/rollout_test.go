@@ -147,3 +147,25 @@ func TestStepsAreDueLater(t *testing.T) {
 		t.Errorf("the last mail was at %s", last)
 	}
 }
+
+// TestStepsOfAnApprovedRun: it waited for a day, and its steps still last as long as they should.
+func TestStepsOfAnApprovedRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2027-03-01 08:00", "", map[string]string{
+		"once": campaign("cadence: {at: 2027-03-01 09:00}", "rollout: {steps: [50%, 100%], wait: 4h}", "expect: {audience: 1000..2000}"),
+	})
+	w.crowd(100, "UTC")
+	w.until("2027-03-02 09:00")
+	if got, want := w.told("once"), "03-01T09:00 waiting_approval 100 waitingthe audience is 100 people, and at least 1000 are expected"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	w.must(w.store.MoveRun(t.Context(), w.runs("once")[0].ID, store.RunRunning, "", w.now))
+	w.until("2027-03-02 12:59")
+	if n := len(w.mail.got); n < 30 || n > 70 {
+		t.Errorf("%d mails at the first step", n)
+	}
+	w.until("2027-03-02 13:10")
+	if got, want := w.told("once"), "03-01T09:00 finished 100 sent"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -90,7 +90,6 @@ func (w *world) threeAtOnce() {
 // TestDownFiveHours: nothing runs from 08:30 to 13:30, when five occurrences are due.
 func TestDownFiveHours(t *testing.T) {
 	t.Parallel()
-	const missed = " missed: missed"
 	for policy, want := range map[string]struct{ told, mails, alerts string }{
 		"catch_up: skip":                    {"03-01T09:00 missed: missed; 03-01T10:00 missed: missed; 03-01T11:00 missed: missed; 03-01T12:00 missed: missed; 03-01T13:00 missed: missed; 03-01T14:00 finished 1 sent", "p0 01 14:00", "missed"},
 		"catch_up: latest":                  {"03-01T13:00 finished 1 sent; 03-01T09:00 missed: missed; 03-01T10:00 missed: missed; 03-01T11:00 missed: missed; 03-01T12:00 missed: missed; 03-01T14:00 finished 1 sent", "p0 01 13:30, p0 01 14:00", "missed"},
