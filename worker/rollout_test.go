@@ -169,3 +169,43 @@ func TestStepsOfAnApprovedRun(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// TestContentOfARollout: what it is of changes with everything that people see or are chosen by, and with nothing else.
+func TestContentOfARollout(t *testing.T) {
+	t.Parallel()
+	segments := "active: score >= 3\nricher: segment(\"rich\") and score < 9\nrich: score >= 7\nother: score >= 1\n"
+	files := map[string]string{
+		"segments.yaml": segments, "campaigns/daily.yaml": campaign("cadence: {every: day 09:00}", `audience: segment("active")`),
+		"blocks/offer.md": strings.Replace(poorBlock, "score >= 7", `segment("richer")`, 1),
+	}
+	content := func(name, old, new string) string {
+		w := newWorld(t, "2027-03-01 08:00", "", nil)
+		for file, text := range files {
+			w.write(file, text)
+		}
+		if name != "" {
+			w.write(name, strings.Replace(string(w.files[name].Data), old, new, 1))
+		}
+		w.deploy()
+		return w.w.CampaignContent("daily")
+	}
+	is := content("", "", "")
+	for _, test := range []struct {
+		name, old, new string
+		changes        bool
+	}{
+		{"segments.yaml", "active: score >= 3", "active: score >= 4", true},
+		{"segments.yaml", "rich: score >= 7", "rich: score >= 8", true},
+		{"segments.yaml", "other: score >= 1", "other: score >= 2", false},
+		{"blocks/offer.md", "You have something", "You have nothing", true},
+		{"templates/note.md", "# Hello", "# Good morning", true},
+		{"layouts/base.html", "<body", "<body lang=\"en\"", true},
+		{"campaigns/daily.yaml", `segment("active")`, `segment("active") and plan == "pro"`, true},
+		{"campaigns/daily.yaml", "day 09:00", "day 10:00", false},
+		{"events.yaml", "Demo", "Other", false},
+	} {
+		if changed := content(test.name, test.old, test.new) != is; changed != test.changes {
+			t.Errorf("%s: %s: changed is %v", test.name, test.new, changed)
+		}
+	}
+}

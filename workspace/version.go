@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"germane/audience"
 	"germane/render"
@@ -44,8 +45,8 @@ func (w *Workspace) CampaignAudience(name string) (audience.Predicate, bool) {
 	return s.audience, ok
 }
 
-// CampaignContent names what people see of a campaign and who they are: its template, layout, blocks and audience, but not this week's
-// data. A rollout of other content begins anew.
+// CampaignContent names what people see of a campaign and who they are: its template, layout, blocks and audience, with the segments
+// that those name, but not this week's data. A rollout of other content begins anew.
 func (w *Workspace) CampaignContent(name string) string {
 	s, ok := w.sendings[name]
 	if !ok {
@@ -53,17 +54,35 @@ func (w *Workspace) CampaignContent(name string) string {
 	}
 	campaign, _ := w.Campaign(name)
 	source, _ := find(w.Templates, func(t *TemplateSource) bool { return t.Name == campaign.Template.S })
-	h := sha256.New()
-	note := func(text string) { fmt.Fprintf(h, "%d %s", len(text), text) }
-	note(campaign.Audience.S)
-	note(source.File.All().S)
+	texts := []string{campaign.Audience.S, source.File.All().S}
 	if layout, ok := find(w.Layouts, func(l *LayoutSource) bool { return l.Name == source.Layout.S }); ok {
-		note(layout.File.All().S)
+		texts = append(texts, layout.File.All().S)
 	}
 	for _, block := range s.message.Chooser.Blocks() {
-		note(block.File.All().S)
+		texts = append(texts, block.File.All().S)
+	}
+	h := sha256.New()
+	for _, text := range append(texts, w.segmentsIn(texts)...) {
+		fmt.Fprintf(h, "%d %s", len(text), text)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// segmentsIn returns the rules of the segments that texts name, and of those that these name.
+func (w *Workspace) segmentsIn(texts []string) (rules []string) {
+	left := slices.Clone(w.Segments.All())
+	for len(texts) > 0 {
+		text := texts[0]
+		texts = texts[1:]
+		left = slices.DeleteFunc(left, func(s *audience.Segment) bool {
+			named := s.Rule != nil && (strings.Contains(text, `"`+s.Name+`"`) || strings.Contains(text, "'"+s.Name+"'"))
+			if named {
+				rules, texts = append(rules, s.Rule.Text.S), append(texts, s.Rule.Text.S)
+			}
+			return named
+		})
+	}
+	return rules
 }
 
 // CampaignNumber is what tracked addresses say instead of a campaign's name; -1 for a name that no campaign has.
