@@ -177,7 +177,7 @@ const Missed = "missed: "
 // Reasons of that, beside those of schedule.
 const (
 	WhyPaused  = "the campaign is paused" // whoever pauses a campaign does not want its mail later
-	whyStopped = "the rollout was stopped; change the campaign and deploy it, or resume the stopped run"
+	WhyStopped = "the rollout was stopped; change the campaign and deploy it, or resume the stopped run"
 )
 
 // missed writes down occurrences that nobody is mailed for, so that they are seen. older are more than can be told one by one.
@@ -229,7 +229,7 @@ func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.
 		return "", err
 	}
 	if move.Blocked {
-		return whyStopped, nil
+		return WhyStopped, nil
 	}
 	when := When{Due: o.Earliest, Planned: now, Occurrence: o}
 	survey, err := NewSurvey(ctx, s.Store, content, Surveying{When: when, Rules: Rules{Step: move.Step}, Now: s.Now})

@@ -66,3 +66,28 @@ func TestRunsFitATerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestMissedOccurrences: who missed one is told what to type, unless somebody wanted it; after a stopped rollout that is not to mail
+// everybody.
+func TestMissedOccurrences(t *testing.T) {
+	t.Parallel()
+	for why, want := range map[string]string{
+		"late":            "germane send weekly, if it should still be sent",
+		worker.WhyStopped: "germane runs --campaign weekly shows the run that was stopped",
+		worker.WhyPaused:  "",
+	} {
+		r := &store.Run{ID: 7, Campaign: "weekly", State: store.RunCancelled, Note: worker.Missed + why}
+		troubles, err := troublesOf(t.Context(), nil, r)
+		cure := ""
+		for _, trouble := range troubles {
+			cure += trouble.cure
+		}
+		if state, note := standing(r); err != nil || cure != want || state != "missed, nobody is mailed" || note != why {
+			t.Errorf("%s: %s, %s: %s, %v", why, state, note, cure, err)
+		}
+	}
+	cancelled := &store.Run{State: store.RunCancelled, Note: "cancelled by hand"}
+	if state, note := standing(cancelled); state != "cancelled" || note != "cancelled by hand" {
+		t.Errorf("got %s, %s", state, note)
+	}
+}

@@ -107,7 +107,11 @@ func troublesOf(ctx context.Context, s store.Chunks, r *store.Run) ([]trouble, e
 	case store.RunStopped:
 		add("stopped", "germane runs resume %d, when its reason is gone", r.ID)
 	case store.RunCancelled:
-		if why := missedWhy(r); why != "" && why != worker.WhyPaused {
+		switch why := missedWhy(r); why {
+		case "", worker.WhyPaused:
+		case worker.WhyStopped:
+			add("missed", "germane runs --campaign %s shows the run that was stopped", r.Campaign)
+		default:
 			add("missed", "germane send %s, if it should still be sent", r.Campaign)
 		}
 	}
