@@ -38,7 +38,7 @@ var imports = map[string][]string{
 	"measure":              {"blocks", "store"},
 	"send":                 {},
 	"track":                {"audience", "store", "token"},
-	"console":              {"store"},
+	"console":              {"audience", "blocks", "render", "workspace", "check", "store", "internal/finding"},
 	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
@@ -102,6 +102,7 @@ func TestLibrariesStayInTheirFolders(t *testing.T) {
 		"github.com/emersion":          {"send", "internal/smtpfake"},
 		"github.com/aws":               {"send"},
 		"github.com/chromedp/chromedp": {},
+		"github.com/fsnotify/fsnotify": {"console"},
 	}
 	eachFile(t, func(name string, ours, others []string, source string) {
 		for _, imported := range others {

@@ -15,6 +15,7 @@ require (
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // tests only: authentication for go-smtp
 	github.com/emersion/go-smtp v0.25.1 // tests only: a real SMTP server
 	github.com/expr-lang/expr v1.17.8 // the syntax of rules: its parser and tree, never its virtual machine
+	github.com/fsnotify/fsnotify v1.10.1 // tells the preview that a file was saved
 	github.com/growthbook/growthbook-golang v0.7.0 // tests only: its cases.json holds our hash and ranges to GrowthBook's
 	github.com/osteele/liquid v1.9.2 // tests only: what the benchmark compares with
 	github.com/pressly/goose/v3 v3.29.0 // numbers the changes of a database's tables, and refuses to make one twice

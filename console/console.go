@@ -1,13 +1,16 @@
-// Package console is the private HTTP server: for operators and machines that watch, never for readers of mail. So far it answers
-// whether the process lives (/healthz), whether it can work (/readyz), and what it counts (/metrics, in Prometheus's text format).
+// Package console holds the two HTTP servers that readers of mail never see.
 //
-// It leaves counting to others: whoever has numbers gives [Config] a [Collector]. It never changes anything.
+// [Server] is the private one, for operators and machines that watch. It answers whether the process lives (/healthz), whether it can
+// work (/readyz), and what it counts (/metrics, in Prometheus's text format). [Preview] (preview*.go) shows whoever writes mail what
+// everybody gets, and why, while the files change; its pages are in ui/.
+//
+// The private server leaves counting to others: whoever has numbers gives [Config] a [Collector]. It never changes anything.
 //
 // Nobody beyond this machine reaches it without a token: [New] refuses an address that is not loopback when there is none. On loopback
 // without a token, a request must also name this machine as its host, because a page in somebody's browser can reach loopback, too,
 // under a name of its own (DNS rebinding).
 //
-// In order: [New], [Server.Handler].
+// In order: [New], [Server.Handler]; [NewPreview], [Preview.Watch], [Preview.Handler].
 package console
 
 import (

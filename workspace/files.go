@@ -54,6 +54,15 @@ var (
 	otherFolders = []string{"assets", "snapshots", "people"}
 )
 
+// Folders returns the names of the folders whose files make a workspace's content: what a program watches that shows it.
+func Folders() []string {
+	names := []string{"assets"}
+	for _, f := range folders {
+		names = append(names, f.name)
+	}
+	return names
+}
+
 // source is a text file of one of the folders.
 type source struct {
 	name      string // without folder and extension
