@@ -2,8 +2,9 @@
 GO     ?= go
 TOOL    = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 60s
+CANIEMAIL ?= 2.0.2
 
-.PHONY: build check test bench fuzz golden conformance docs
+.PHONY: build check test bench fuzz golden conformance docs caniemail
 
 build: ## the program, as bin/germane
 	$(GO) build -o bin/germane ./cmd/germane
@@ -30,3 +31,7 @@ golden: ## rewrite golden files and generated documents
 
 conformance: ## Liquid cases from FILES (golden-liquid's format)
 	$(GO) run ./internal/liquidcases $(or $(FILES),../shared/data/golden_liquid_open.json) > /dev/null
+
+caniemail: ## what mail programs support, from the npm package of that name: facts only
+	@folder=$$(mktemp -d) && cd $$folder && npm pack --silent caniemail@$(CANIEMAIL) > /dev/null && tar xzf *.tgz && cd $(CURDIR)/tools && \
+	$(GO) run ./caniemail $(CANIEMAIL) < $$folder/package/data/caniemail.json > ../check/caniemail.json && rm -r $$folder

@@ -256,6 +256,9 @@ func (r *reader) styles() {
 	}
 }
 
+// maxColourRules keeps a style sheet that no mail has from taking long.
+const maxColourRules = 200
+
 // sheet reads rules outside of any @ rule and those for dark mode.
 func (r *reader) sheet(source string) {
 	p := css.NewParser(cssparse.NewInputString(source), false)
@@ -283,7 +286,7 @@ func (r *reader) sheet(source string) {
 			rule.declarations = append(rule.declarations, newColourDeclaration(string(name), p.Values()))
 		case css.EndRulesetGrammar:
 			rule.dark = len(around) == 1 && strings.Contains(around[0], "prefers-color-scheme") && strings.Contains(around[0], "dark")
-			if len(rule.selectors) > 0 && (rule.dark || len(around) == 0) {
+			if len(rule.selectors) > 0 && (rule.dark || len(around) == 0) && len(r.rules) < maxColourRules {
 				r.rules = append(r.rules, rule)
 			}
 		}

@@ -143,10 +143,10 @@ func (p *page) at(start, end int, code finding.Code, text, hint string) finding.
 
 // atLink makes a finding about a link, at its target where that is known.
 func (p *page) atLink(l *pageLink, code finding.Code, text, hint string) finding.Finding {
-	for i := range p.marks {
-		if mark := &p.marks[i]; mark.at > l.start && mark.at < l.end {
-			return mark.file.At(mark.span.Start, mark.span.End, code, text, hint)
-		}
+	i := sort.Search(len(p.marks), func(i int) bool { return p.marks[i].at > l.start })
+	if i < len(p.marks) && p.marks[i].at < l.end {
+		mark := &p.marks[i]
+		return mark.file.At(mark.span.Start, mark.span.End, code, text, hint)
 	}
 	return p.at(l.start, l.end, code, text, hint)
 }

@@ -78,6 +78,9 @@ var voidElements = map[string]bool{
 	"area": true, "base": true, "br": true, "col": true, "embed": true, "hr": true, "img": true, "input": true, "link": true, "meta": true, "source": true, "track": true, "wbr": true,
 }
 
+// maxOpen is how many elements may be inside each other.
+const maxOpen = 100
+
 func (r *reader) open(t *nethtml.Token) {
 	f := r.frame(t)
 	switch t.Data {
@@ -94,7 +97,7 @@ func (r *reader) open(t *nethtml.Token) {
 			r.target(r.link)
 		}
 	}
-	if !voidElements[t.Data] && t.Type == nethtml.StartTagToken {
+	if !voidElements[t.Data] && t.Type == nethtml.StartTagToken && len(r.stack) < maxOpen {
 		r.stack = append(r.stack, f)
 	}
 }

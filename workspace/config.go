@@ -35,6 +35,7 @@ type Config struct {
 	TrustedProxies  []netip.Prefix // whose X-Forwarded-For is believed
 	Alerts          []string       // https hooks or mail addresses
 	SNSTopics       []string       // ARNs whose notices are accepted
+	Clients         []string       // families of mail programs that people read with; never empty
 }
 
 // Sender is who messages are from.
@@ -172,6 +173,7 @@ func (cr *configReader) read(f *document.Fields) *Config {
 	c.TrustedProxies = cr.proxies(f)
 	c.Alerts = cr.alerts(f)
 	c.SNSTopics = cr.sns(f.Get("sns"))
+	c.Clients = cr.clients(f)
 	f.Done("germane.yaml")
 	return c
 }

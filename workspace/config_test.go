@@ -164,6 +164,8 @@ func TestConfigMistakes(t *testing.T) {
 		{`allow_recipients: ["*@*.*"]`, "2:21 out-of-range"},
 		{`allow_recipients: ["*@acme.example", ann@acme.example, "*@*.acme.example"]`, ""},
 		{"allow_recipients: [acme.example]", "2:20 bad-address"},
+		{"clients: [gmail, outlook]", ""},
+		{"clients: [gmail, outlok]", "2:18 bad-value"},
 		{"listen: {public: 8080}", "2:18 bad-host"},
 		{"listen: {public: :8080, private: :8080}", "2:34 bad-host"},
 		{"trusted_proxies: [10.0.0.0/33]", "2:19 bad-host"},

@@ -66,6 +66,7 @@ var keys = []Key{
 	{"alerts", "[]", "https hooks or mail addresses that are told when something needs a person."},
 	{"sns", "{topics: []}", "Provider notices through Amazon SNS."},
 	{"sns.topics", "[]", "ARNs whose notices are accepted."},
+	{"clients", "[gmail, apple-mail, outlook, yahoo]", "The mail programs that `germane clients` looks messages up for: families of caniemail.com."},
 }
 
 // Secret is an environment variable that holds what does not belong in a file of the workspace. NAME_FILE names a file that holds it.

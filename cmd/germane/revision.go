@@ -195,16 +195,13 @@ func gitFiles(ctx context.Context, dir, commit string) (fs.FS, error) {
 	return gitBlobs(ctx, dir, names, objects)
 }
 
-// contentFolders hold what a workspace is made of.
-var contentFolders = []string{"layouts", "templates", "blocks", "campaigns", "personas", "data", "assets"}
-
 // isContent says whether a file is one that a workspace reads.
 func isContent(name string) bool {
 	folder, _, below := strings.Cut(name, "/")
 	if !below {
 		return path.Ext(name) == ".yaml"
 	}
-	return fs.ValidPath(name) && slices.Contains(contentFolders, folder)
+	return fs.ValidPath(name) && slices.Contains(workspace.Folders(), folder)
 }
 
 // gitBlobs reads objects. What each is called comes from git's list, and how long it is from git's answer.

@@ -46,7 +46,7 @@ gets a complete message, and says why each person gets what they get.`,
 		return usageError{hint(err, "see `"+c.CommandPath()+" --help`")}
 	})
 	root.AddCommand(newInit(sys, o), newCheck(sys, o), newPreview(sys, o), newRender(sys, o), newWhy(sys, o), newPeople(sys, o), newVersion(sys, o))
-	root.AddCommand(newMatrix(sys, o), newTest(sys, o), newDiff(sys, o))
+	root.AddCommand(newMatrix(sys, o), newTest(sys, o), newDiff(sys, o), newClients(sys, o))
 	root.AddCommand(newDeploy(sys, o), newRuns(sys, o), newReport(sys, o))
 	root.AddCommand(newSchedule(sys, o), newSend(sys, o), newWorker(sys, o), newServe(sys, o), newDemo(sys, o))
 	root.AddCommand(newMigrate(sys, o), newDatabase(sys, o))
