@@ -11,6 +11,7 @@ type Plan struct {
 	Missed []Missed     // left out, oldest first
 	Older  int          // missed before those: more than are told one by one
 	Until  time.Time    // remember this: what is due up to this local time is in Due or left out
+	Begins bool         // planning begins: of Due, only those are mailed whose time is still to come
 	Wake   time.Time    // when the next occurrence is due in its first zone; zero: never
 }
 
@@ -28,14 +29,19 @@ const (
 	longestBehind = 366 * 24 * time.Hour
 )
 
-// Begin returns the local time up to which the timetable has passed at a moment: what a new campaign, or one whose cadence
-// changed, starts from, so that what was due before is not made up for.
-func (t *Timetable) Begin(now time.Time) time.Time {
-	until := passed(now, t.zones[0])
+// Begin returns the local times that the first and the last of the timetable's zones have passed at a moment. A new campaign, or one
+// whose cadence changed, starts after the first: where an occurrence was due before it is not made up for, but nobody who lives
+// further west misses theirs.
+func (t *Timetable) Begin(now time.Time) (first, last time.Time) {
+	first = passed(now, t.zones[0])
+	last = first
 	for _, zone := range t.zones[1:] {
-		until = later(until, passed(now, zone))
+		local := passed(now, zone)
+		if last = later(last, local); local.Before(first) {
+			first = local
+		}
 	}
-	return until
+	return first, last
 }
 
 // passed returns the latest time that the clocks of a zone have shown: what they show, or, when they were just put back, what they
@@ -50,15 +56,16 @@ func passed(now time.Time, zone *time.Location) time.Time {
 
 // Plan says which occurrences need a run at a moment. until is what the last plan told to remember: a local time and not an instant,
 // so that nothing is lost or planned twice when people in other zones come or the campaign's zone changes. Without one, planning
-// begins: nothing is due yet.
+// begins: due is only what is still to come in some zone.
 //
 // Occurrences are due with their first zone. Those nobody would be mailed for any more, because of catch_up or max_late, are missed.
 func (t *Timetable) Plan(until, now time.Time) Plan {
-	begin := t.Begin(now)
-	if until.IsZero() {
-		until = begin
+	first, last := t.Begin(now)
+	p := Plan{Begins: until.IsZero()}
+	if p.Begins {
+		until = first
 	}
-	p := Plan{Until: later(until, begin)}
+	p.Until = later(until, last)
 	var locals []time.Time
 	locals, p.Older, p.Wake = t.behind(until, now)
 	for _, local := range locals {

@@ -132,6 +132,14 @@ func TestPlanningBegins(t *testing.T) {
 	if p = london.Plan(p.Until, at(t, "2027-03-02 09:00")); tell(p) != "wake 03T09:00" {
 		t.Errorf("they leave: got %s", tell(p))
 	}
+	// The East had theirs before planning began: it is for those who live further west.
+	p = east.Plan(time.Time{}, at(t, "2027-03-01 20:00"))
+	if tell(p) != "02T09:00, wake 02T19:00" || !p.Begins {
+		t.Errorf("begun at night: got %s", tell(p))
+	}
+	if p = east.Plan(p.Until, at(t, "2027-03-01 20:01")); tell(p) != "wake 02T19:00" || p.Begins {
+		t.Errorf("a minute later: got %s", tell(p))
+	}
 	// Where clocks were just put back, what was due before that is past.
 	berlin := cadence(t, "every: day 02:45; time_zone: Europe/Berlin").Timetable(nil, nil)
 	if p = berlin.Plan(time.Time{}, at(t, "2027-10-31 01:10")); tell(p) != "wake 01T01:45" {

@@ -155,7 +155,7 @@ func (s *Scheduler) plan(ctx context.Context, hash, campaign string, plan *sched
 		why := WhyPaused
 		if !paused {
 			var err error
-			if why, err = s.due(ctx, hash, campaign, &plan.Due[i]); err != nil {
+			if why, err = s.due(ctx, hash, campaign, &plan.Due[i], plan.Begins); err != nil {
 				return nil, err
 			}
 		}
@@ -218,7 +218,7 @@ func (s *Scheduler) missed(ctx context.Context, hash, campaign string, missed []
 }
 
 // due makes the run of an occurrence, or says why there is none.
-func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.Occurrence) (missed string, err error) {
+func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.Occurrence, begins bool) (missed string, err error) {
 	content, err := s.Contents.Campaign(ctx, hash, campaign)
 	if err != nil {
 		return "", err
@@ -232,6 +232,9 @@ func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.
 		return WhyStopped, nil
 	}
 	when := When{Due: o.Earliest, Planned: now, Occurrence: o}
+	if begins {
+		when.From = now
+	}
 	survey, err := NewSurvey(ctx, s.Store, content, Surveying{When: when, Rules: Rules{Step: move.Step}, Now: s.Now})
 	if err != nil {
 		return "", err

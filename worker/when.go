@@ -13,6 +13,7 @@ type When struct {
 	Due        time.Time            // of runs without an occurrence
 	Planned    time.Time            // when the run was made
 	Occurrence *schedule.Occurrence // nil: somebody sends by hand
+	From       time.Time            // only people whose time is not before this; zero: all
 	Zone       string               // only people in this time zone; "": all of them
 	Closing    *time.Location       // only people who moved since the run was made; they are mailed with this zone, the last. Nil: not that
 	Steps      bool                 // only people whom the rollout's step reaches first; otherwise those outside it are skipped
@@ -57,6 +58,9 @@ func stepwise(c *schedule.Campaign) bool {
 func (w *When) includes(p *store.Person, zone *time.Location) bool {
 	if w.Closing != nil {
 		return !p.Moved.Before(w.Planned)
+	}
+	if !w.From.IsZero() && w.due(zone).Before(w.From) {
+		return false
 	}
 	return w.Zone == "" || w.Zone == zone.String()
 }
