@@ -196,4 +196,3 @@ func (p *previewCommand) post(ctx context.Context, m *console.TestMail) (_ strin
 	}
 	return "Sent to " + m.To + ".", nil
 }
-

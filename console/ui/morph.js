@@ -85,14 +85,25 @@ function settle(from, to) {
   }
 }
 
+// Frames on their way to another mail, with where they were scrolled to.
+const moving = new WeakMap();
+
 // show loads another mail into a frame without a step in the history, and scrolls it to where it was.
 function show(frame, src) {
   const shown = frame.dataset.shown ?? frame.getAttribute('src');
   if (!src || shown === src) return;
   frame.dataset.shown = src;
-  const before = frame.contentWindow;
-  const top = before.scrollY;
-  const left = before.scrollX;
-  frame.addEventListener('load', () => frame.contentWindow.scrollTo(left, top), { once: true });
-  before.location.replace(src);
+  const page = frame.contentWindow;
+  if (!moving.has(frame)) {
+    moving.set(frame, [page.scrollX, page.scrollY]);
+    frame.addEventListener('load', landed);
+  }
+  page.location.replace(src);
+}
+
+function landed({ target: frame }) {
+  if (!frame.contentWindow.location.href.endsWith(frame.dataset.shown)) return; // the next one is on its way
+  frame.removeEventListener('load', landed);
+  if (!frame.contentWindow.scrollY) frame.contentWindow.scrollTo(...moving.get(frame)); // unless somebody scrolled meanwhile
+  moving.delete(frame);
 }
