@@ -114,10 +114,10 @@ func (c *crowd) rows(sys *system, rows *audience.Importer, now time.Time, yield 
 			return
 		case errors.As(err, &row):
 			if c.bad++; c.bad == 1 {
-				fmt.Fprintf(sys.stderr, "germane: %s: %v\n", c.file, err)
+				fmt.Fprintf(sys.stderr, "germane: %s: %v\n", c.named(), err)
 			}
 		case err != nil:
-			yield(nil, fmt.Errorf("read %s: %w", c.file, err))
+			yield(nil, fmt.Errorf("read %s: %w", c.named(), err))
 			return
 		default:
 			person.ID = cmp.Or(person.ID, person.Email)
@@ -126,6 +126,13 @@ func (c *crowd) rows(sys *system, rows *audience.Importer, now time.Time, yield 
 			}
 		}
 	}
+}
+
+func (c *crowd) named() string {
+	if c.file == "-" {
+		return "standard input"
+	}
+	return c.file
 }
 
 // count calls f with everybody and shows on a terminal how far it is.
@@ -168,7 +175,7 @@ func (c *crowd) who(n int) string {
 	case "personas":
 		return plural(n, "persona", "personas") + ", because there is no database with people yet"
 	case "file":
-		return plural(n, "person", "people") + " of " + c.file
+		return plural(n, "person", "people") + " of " + c.named()
 	}
 	return plural(n, "person", "people") + " in the database"
 }
