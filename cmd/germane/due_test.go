@@ -140,7 +140,18 @@ func TestWhatIsDueIsTold(t *testing.T) {
 	if strings.Contains(out, "germane send held") || strings.Contains(out, "nobody planned") || !strings.Contains(talk, "runs need a person") {
 		t.Errorf("on call one sees\n%s%s", out, talk)
 	}
-	if again, _ := o.run(1, "runs", "--since", "24h", "--limit", "1"); again != out {
-		t.Errorf("with a limit one sees\n%s", again)
+	// How long something takes already may differ by now.
+	if again, _ := o.run(1, "runs", "--since", "24h", "--limit", "1"); headlines(again) != headlines(out) {
+		t.Errorf("with a limit one sees\n%s\ninstead of\n%s", again, out)
 	}
+}
+
+// headlines are the lines of a list that begin its entries.
+func headlines(list string) (lines string) {
+	for line := range strings.Lines(list) {
+		if !strings.HasPrefix(line, " ") {
+			lines += line
+		}
+	}
+	return lines
 }
