@@ -297,3 +297,56 @@ func (p *tab) judge(at string, width int64) {
 		}
 	}
 }
+
+// TestScriptsAreInert shows a layout with a script. It is in the mail as it was written, and does not run.
+func TestScriptsAreInert(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, map[string]string{"templates/evil.html": "---\nsubject: Evil\n---\n<html><body><h1 onclick=\"parent.hit = 1\">Hello</h1><p><a href=\"https://acme.example\">go</a></p>" +
+		"<script>parent.hit = 1; document.title = 'hit'</script><iframe src=\"https://acme.example\"></iframe><form action=\"/test-mail\" method=\"post\"></form></body></html>"})
+	_, text := d.get("/?template=evil")
+	if strings.Contains(text, `class="broken"`) { // then it cannot be sent either, and nothing of it is shown
+		return
+	}
+	ctx, cancel := chromedp.NewContext(openBrowser(t))
+	t.Cleanup(cancel)
+	p := &tab{t: t, ctx: ctx, home: d.server.URL}
+	p.open("/?template=evil")
+	p.until(mailHas("Hello"))
+	p.get(new(any), `document.getElementById('mail').contentDocument.querySelector('h1').click(); 0`)
+	var hit bool
+	if p.get(&hit, `'hit' in window || document.getElementById('mail').contentDocument.title === 'hit'`); hit {
+		t.Error("a script of a mail ran")
+	}
+}
+
+// TestSaveToVisible measures how long it takes until a saved file is seen, for a mail of 30 KB. It judges nothing: machines differ.
+func TestSaveToVisible(t *testing.T) {
+	if os.Getenv("GERMANE_BENCH") == "" {
+		t.Log("GERMANE_BENCH=1 measures")
+		return
+	}
+	var filler strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&filler, "Paragraph %d has a few words, a [link](https://acme.example/%d) and *some* emphasis, so that it is like others.\n\n", i, i)
+	}
+	d := newDesk(t, map[string]string{"blocks/filler.md": "{% otherwise %}\n\n" + filler.String()})
+	d.edit("templates/weekly.md", "{% block reading %}", "{% block reading %}\n\n{% block filler %}")
+	p := openTab(t, openBrowser(t), d)
+	p.open("/")
+	p.until(mailHas("Paragraph 59"))
+	var times []time.Duration
+	for i := range 25 {
+		word := fmt.Sprintf("version%d", i)
+		p.get(new(any), fmt.Sprintf(`{window.seen = 0; const look = () => %s ? window.seen = Date.now() : setTimeout(look, 2); look(); 0}`, strings.Replace(mailHas(word), "innerText", "textContent", 1))) // which needs no layout
+		text := d.read("blocks/hero.md")
+		saved := time.Now()
+		d.write("blocks/hero.md", strings.Replace(text, "left on your trial", "left on your trial "+word, 1))
+		p.until(`window.seen > 0`)
+		var seen int64
+		p.get(&seen, `window.seen`)
+		times = append(times, time.UnixMilli(seen).Sub(saved))
+	}
+	slices.Sort(times)
+	_, mail := d.get("/mail")
+	t.Logf("a mail of %d bytes: median %v, fastest %v, slowest %v of %d saves", len(mail), times[len(times)/2], times[0], times[len(times)-1], len(times))
+}

@@ -331,6 +331,10 @@ func shownValue(text string) string {
 	if text == "" {
 		return "missing"
 	}
+	var list []string
+	if json.Unmarshal([]byte(text), &list) == nil {
+		return cmp.Or(strings.Join(list, ", "), "an empty list")
+	}
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t.UTC().Format("2006-01-02 15:04")
 	}

@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"html/template"
 	"slices"
 
@@ -31,7 +30,8 @@ type matrixRow struct {
 // cell is a person's variant of a block.
 type cell struct {
 	Variant, Tone, URL string
-	Hue                int // of the variant, always the same
+	Missing            string // the attribute without which no rule could be decided
+	Hue                int    // of the variant
 }
 
 type sameBlock struct{ Block, Variant string }
@@ -65,7 +65,7 @@ func newMatrix(ctx context.Context, w *workspace.Workspace, people *cast, l *let
 		for i, choice := range other.choices {
 			variant := all[i].Variants[choice.Variant].Name
 			seen[[2]string{all[i].Name, variant}] = true
-			row.Cells = append(row.Cells, cell{variant, tone(choice.Reason), row.URL + "#why-" + all[i].Name, hue(variant)})
+			row.Cells = append(row.Cells, cell{variant, tone(choice.Reason), row.URL + "#why-" + all[i].Name, other.missing(choice), hue(all, i, int(choice.Variant))})
 		}
 		m.Rows = append(m.Rows, row)
 	}
@@ -95,10 +95,20 @@ func (m *matrix) remarks(all []*blocks.Block, seen map[[2]string]bool, v *view) 
 // hues is how many colours variants have.
 const hues = 6
 
-func hue(variant string) int {
-	sum := fnv.New32a()
-	sum.Write([]byte(variant))
-	return int(sum.Sum32() % hues)
+// hue numbers the variants of a message, so that neighbours differ.
+func hue(all []*blocks.Block, block, variant int) int {
+	for _, b := range all[:block] {
+		variant += len(b.Variants) - 1 // otherwise has no colour
+	}
+	return variant % hues
+}
+
+// missing names the value that kept rules from being decided.
+func (l *letter) missing(c blocks.Choice) string {
+	if c.Missing == blocks.NoSlot {
+		return ""
+	}
+	return l.message.Selection.Names()[c.Missing]
 }
 
 // comparison is two people's mail side by side.

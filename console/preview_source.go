@@ -87,7 +87,7 @@ func (h *highlighter) tag(raw string) {
 func (h *highlighter) piece(class, text string) {
 	for i, line := range strings.Split(text, "\n") {
 		if i > 0 {
-			h.out.WriteString("</span>\n" + `<span class="line">`)
+			h.out.WriteString(`</span><span class="line">`)
 		}
 		if line == "" {
 			continue

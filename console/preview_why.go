@@ -15,10 +15,14 @@ type whyBlock struct {
 	Tone           string // chosen, fallback, missing, control
 	Empty          bool
 	Headline       string
+	Unmet          []unmet   // for the fallback: why none of the others
 	Rules          []whyRule // those that were asked, in order
 	Skipped        []string  // variants after the chosen one, which nobody asked
 	Flips          []flip    // the smallest changes that would choose another one
 }
+
+// unmet is a variant that somebody does not get, and the reason in words.
+type unmet struct{ Variant, Text string }
 
 // whyRule is what a variant's rule came to.
 type whyRule struct {
@@ -47,7 +51,11 @@ func (l *letter) why(v *view) []whyBlock {
 			b.File = f.Name
 		}
 		for j := range e.Conditions {
-			b.Rules = append(b.Rules, ruleOf(&e.Conditions[j]))
+			c := &e.Conditions[j]
+			b.Rules = append(b.Rules, ruleOf(c))
+			if e.Reason == blocks.NothingMatched || e.Reason == blocks.ValueMissing {
+				b.Unmet = append(b.Unmet, unmet{c.Variant, "needs " + c.Seen.Needs() + ", but " + c.Seen.Facts() + "."})
+			}
 		}
 		for j := int(choice.Would) + 1; j < len(all[i].Variants)-1; j++ {
 			b.Skipped = append(b.Skipped, all[i].Variants[j].Name)
@@ -66,17 +74,14 @@ func headline(e *blocks.Explanation) string {
 	case e.Reason == blocks.Control:
 		return "In the control group: would have got " + e.Would + "."
 	case e.Reason == blocks.RuleTrue:
-		return sentenceCase(e.Conditions[len(e.Conditions)-1].Seen.Facts()) + "."
+		return e.Conditions[len(e.Conditions)-1].Seen.Facts() + "."
 	case len(e.Conditions) == 0:
 		return "The block has no other variant."
 	case e.Reason == blocks.ValueMissing:
-		return "A value is missing, and what cannot be decided is not guessed."
+		return "What cannot be decided is not guessed."
 	}
-	return "No rule is true."
+	return "No other variant applies."
 }
-
-// sentenceCase leaves names as they are written.
-func sentenceCase(s string) string { return strings.TrimSpace(s) }
 
 func ruleOf(c *blocks.Condition) whyRule {
 	r := whyRule{Variant: c.Variant, Text: strings.Join(strings.Fields(c.Text), " "), Result: c.Result.String(), Segments: c.Seen.Segments, Sentence: c.Seen.Sentence()}

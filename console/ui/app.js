@@ -40,6 +40,9 @@ function offline(away) {
 function ready() {
   for (const button of document.querySelectorAll('[data-open]')) button.hidden = false;
   for (const button of document.querySelectorAll('.plainly')) button.hidden = true;
+  const tabs = document.querySelector('.tabs');
+  const current = tabs?.querySelector('[aria-current]');
+  if (current) tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - 40;
 }
 
 document.addEventListener('click', (event) => {
@@ -93,6 +96,20 @@ document.addEventListener('submit', (event) => {
 // A select that has the focus was the one changed: it keeps what was chosen. When it loses the focus, it shows what counts.
 addEventListener('popstate', () => go(location.href, { history: 'stay' }));
 
+// refresh shows the newest build. What comes while it is at it is shown after that, so that the first is not lost to the second.
+let newest;
+let busy = false;
+async function refresh() {
+  if (busy) return;
+  busy = true;
+  while (newest !== document.body.dataset.build) {
+    const wanted = newest;
+    await go(location.href, { history: 'stay' });
+    if (wanted === newest) break;
+  }
+  busy = false;
+}
+
 // follow listens for saved files. A page in the background does not: browsers open few connections to one server.
 let events;
 function follow() {
@@ -105,7 +122,8 @@ function follow() {
   events = new EventSource('/events');
   events.addEventListener('build', (event) => {
     offline(false);
-    if (String(JSON.parse(event.data).build) !== document.body.dataset.build) go(location.href, { history: 'stay' });
+    newest = String(JSON.parse(event.data).build);
+    refresh();
   });
   events.addEventListener('error', () => offline(true));
 }

@@ -15,7 +15,7 @@ export function morph(from, to) {
     return;
   }
   if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || (from.id ?? '') !== (to.id ?? '')) {
-    from.replaceWith(document.importNode(to, true));
+    from.replaceWith(from.ownerDocument.importNode(to, true));
     return;
   }
   if (from.nodeType !== Node.ELEMENT_NODE) {
@@ -52,7 +52,7 @@ function children(from, to) {
       morph(at, wanted);
       at = next;
     } else {
-      from.insertBefore(document.importNode(wanted, true), at);
+      from.insertBefore(from.ownerDocument.importNode(wanted, true), at);
     }
   }
   while (at) {
@@ -75,7 +75,7 @@ function settle(from, to) {
       if (from !== document.activeElement) from.value = to.value;
       return;
     case 'IFRAME':
-      show(from, to.getAttribute('src'));
+      if (from.ownerDocument === document) show(from, to.getAttribute('src')); // a mail has no frames that load
       return;
   }
   if (from.isEqualNode(to)) {
@@ -85,25 +85,29 @@ function settle(from, to) {
   }
 }
 
-// Frames on their way to another mail, with where they were scrolled to.
-const moving = new WeakMap();
-
-// show loads another mail into a frame without a step in the history, and scrolls it to where it was.
-function show(frame, src) {
+// show shows another mail in a frame. Its document is changed in place: nothing flashes, and it stays where it was scrolled to. A document
+// whose pictures come from elsewhere has another policy: it is loaded anew, without a step in the history.
+async function show(frame, src) {
   const shown = frame.dataset.shown ?? frame.getAttribute('src');
   if (!src || shown === src) return;
   frame.dataset.shown = src;
-  const page = frame.contentWindow;
-  if (!moving.has(frame)) {
-    moving.set(frame, [page.scrollX, page.scrollY]);
-    frame.addEventListener('load', landed);
+  const page = frame.contentDocument;
+  if (page?.readyState !== 'complete' || policy(shown) !== policy(src)) {
+    frame.contentWindow.location.replace(src);
+    return;
   }
-  page.location.replace(src);
+  const answer = await fetch(src);
+  const text = await answer.text();
+  if (frame.dataset.shown !== src) return; // another one was asked for meanwhile
+  if (!answer.ok || frame.contentDocument !== page) {
+    frame.contentWindow.location.replace(src);
+    return;
+  }
+  morph(page.documentElement, new page.defaultView.DOMParser().parseFromString(text, 'text/html').documentElement);
 }
 
-function landed({ target: frame }) {
-  if (!frame.contentWindow.location.href.endsWith(frame.dataset.shown)) return; // the next one is on its way
-  frame.removeEventListener('load', landed);
-  if (!frame.contentWindow.scrollY) frame.contentWindow.scrollTo(...moving.get(frame)); // unless somebody scrolled meanwhile
-  moving.delete(frame);
+// policy is what an address says of where pictures come from.
+function policy(src) {
+  const address = new URL(src, location.href);
+  return address.pathname + ' ' + address.searchParams.get('images');
 }
