@@ -326,14 +326,14 @@ func TestSaveToVisible(t *testing.T) {
 		return
 	}
 	var filler strings.Builder
-	for i := range 60 {
+	for i := range 76 {
 		fmt.Fprintf(&filler, "Paragraph %d has a few words, a [link](https://acme.example/%d) and *some* emphasis, so that it is like others.\n\n", i, i)
 	}
 	d := newDesk(t, map[string]string{"blocks/filler.md": "{% otherwise %}\n\n" + filler.String()})
 	d.edit("templates/weekly.md", "{% block reading %}", "{% block reading %}\n\n{% block filler %}")
 	p := openTab(t, openBrowser(t), d)
 	p.open("/")
-	p.until(mailHas("Paragraph 59"))
+	p.until(mailHas("Paragraph 75"))
 	var times []time.Duration
 	for i := range 25 {
 		word := fmt.Sprintf("version%d", i)

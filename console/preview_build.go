@@ -33,7 +33,8 @@ type workshop struct {
 
 func newWorkshop(load func() (*workspace.Workspace, []finding.Finding), now func() time.Time) *workshop {
 	s := &workshop{load: load, watchers: map[chan *build]bool{}, current: &build{number: now().UnixMilli()}}
-	s.rebuild()
+	s.read()
+	s.prove()
 	return s
 }
 
@@ -43,8 +44,8 @@ func (s *workshop) now() *build {
 	return s.current
 }
 
-// rebuild reads the files. What can be shown is shown at once; proofs, which take longer, follow.
-func (s *workshop) rebuild() {
+// read reads the files. What can be shown is shown at once; proofs, which take longer, follow when there is time.
+func (s *workshop) read() {
 	w, findings := s.load()
 	next := &build{number: s.now().number + 1, good: w, findings: findings, broken: w == nil || finding.HasErrors(findings)}
 	if next.broken {
@@ -53,9 +54,17 @@ func (s *workshop) rebuild() {
 		return
 	}
 	s.publish(next)
-	proved := *next
-	proved.number, proved.proved = next.number+1, true
-	proved.findings = finding.Sort(append(slices.Clone(findings), check.Workspace(w)...))
+}
+
+// prove adds what is proved of the workspace as a whole.
+func (s *workshop) prove() {
+	current := s.now()
+	if current.broken || current.proved {
+		return
+	}
+	proved := *current
+	proved.number, proved.proved = current.number+1, true
+	proved.findings = finding.Sort(append(slices.Clone(current.findings), check.Workspace(current.good)...))
 	s.publish(&proved)
 }
 

@@ -230,7 +230,7 @@ func TestLargeFile(t *testing.T) {
 	d.write("blocks/large.md", string(large))
 	d.write("outbox/20261122T090000.1Z-large.eml", string(large))
 	began := time.Now()
-	d.preview.workshop.rebuild()
+	d.preview.workshop.read()
 	_, text := d.get("/")
 	if !strings.Contains(text, "blocks/large.md") || !strings.Contains(text, "file-too-large") {
 		t.Error("the large file is not reported")

@@ -16,7 +16,11 @@ import (
 )
 
 // quiet is how long nothing may change before the files are read: editors write a file in several steps.
-const quiet = 15 * time.Millisecond
+// Proofs wait until what was read is seen.
+const (
+	quiet  = 10 * time.Millisecond
+	seenBy = 150 * time.Millisecond
+)
 
 // Watch builds the workspace anew whenever its files change, until the context ends. Only folders that a workspace has are watched: a
 // database or an outbox beside them changes all the time.
@@ -30,9 +34,7 @@ func (p *Preview) Watch(ctx context.Context) error {
 	if err := w.begin(); err != nil {
 		return fmt.Errorf("watch the workspace: %w", err)
 	}
-	p.workshop.rebuild() // what changed before it was watched
-	changed := time.NewTimer(quiet)
-	changed.Stop()
+	changed, shown := time.NewTimer(0), time.NewTimer(seenBy) // something may have changed before it was watched
 	for {
 		select {
 		case <-ctx.Done():
@@ -48,7 +50,10 @@ func (p *Preview) Watch(ctx context.Context) error {
 			p.Log.Warn("watch the workspace", "err", err)
 			changed.Reset(quiet)
 		case <-changed.C:
-			p.workshop.rebuild()
+			p.workshop.read()
+			shown.Reset(seenBy)
+		case <-shown.C:
+			p.workshop.prove()
 		}
 	}
 }

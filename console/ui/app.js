@@ -1,6 +1,6 @@
 // The preview's pages work without this module: every state is an address. With it, only what changed is swapped, and pages follow the
 // files on disk.
-import { morph } from './morph.js';
+import { again, morph } from './morph.js';
 import { keys } from './keys.js';
 
 let turn = 0;
@@ -123,6 +123,8 @@ function follow() {
   events.addEventListener('build', (event) => {
     offline(false);
     newest = String(JSON.parse(event.data).build);
+    if (newest === document.body.dataset.build) return;
+    document.querySelectorAll('.stage iframe').forEach(again);
     refresh();
   });
   events.addEventListener('error', () => offline(true));

@@ -91,19 +91,26 @@ async function show(frame, src) {
   const shown = frame.dataset.shown ?? frame.getAttribute('src');
   if (!src || shown === src) return;
   frame.dataset.shown = src;
+  const filled = policy(shown) === policy(src) && await fill(frame, src, () => frame.dataset.shown === src);
+  if (!filled) frame.contentWindow.location.replace(src);
+}
+
+// again shows the mail of the same address anew. The page around it follows, and may say that it has another one now.
+export function again(frame) {
+  const src = frame.dataset.shown ?? frame.getAttribute('src');
+  return fill(frame, src, () => src === (frame.dataset.shown ?? frame.getAttribute('src')));
+}
+
+// fill makes a frame's document that of an address, unless it is not wanted any more when it comes.
+async function fill(frame, src, wanted) {
   const page = frame.contentDocument;
-  if (page?.readyState !== 'complete' || policy(shown) !== policy(src)) {
-    frame.contentWindow.location.replace(src);
-    return;
-  }
+  if (page?.readyState !== 'complete') return false;
   const answer = await fetch(src);
   const text = await answer.text();
-  if (frame.dataset.shown !== src) return; // another one was asked for meanwhile
-  if (!answer.ok || frame.contentDocument !== page) {
-    frame.contentWindow.location.replace(src);
-    return;
-  }
+  if (!wanted()) return true;
+  if (!answer.ok || frame.contentDocument !== page) return false;
   morph(page.documentElement, new page.defaultView.DOMParser().parseFromString(text, 'text/html').documentElement);
+  return true;
 }
 
 // policy is what an address says of where pictures come from.
