@@ -4,7 +4,7 @@ TOOL    = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 60s
 CANIEMAIL ?= 2.0.2
 
-.PHONY: build check test bench fuzz golden conformance docs caniemail
+.PHONY: build check test bench fuzz golden screenshots conformance docs caniemail
 
 build: ## the program, as bin/germane
 	$(GO) build -o bin/germane ./cmd/germane
@@ -28,6 +28,9 @@ fuzz: ## each fuzz test for FUZZTIME
 
 golden: ## rewrite golden files and generated documents
 	GERMANE_UPDATE=1 $(GO) test ./...
+
+screenshots: ## the pictures in README, from the starter, with Chromium
+	scripts/screenshots
 
 conformance: ## Liquid cases from FILES (golden-liquid's format)
 	$(GO) run ./internal/liquidcases $(or $(FILES),../shared/data/golden_liquid_open.json) > /dev/null
