@@ -25,10 +25,14 @@ const (
 	EventClick       = "click"
 	EventOpen        = "open"
 	EventUnsubscribe = "unsubscribe"
-	EventDelivery    = "delivery" // the receiving server took the mail
-	EventBounce      = "bounce"
+	EventDelivery    = "delivery"    // the receiving server took the mail
+	EventBounce      = "bounce"      // it came back, for good
+	EventSoftBounce  = "soft bounce" // it came back, and another may not: a full mailbox, or somebody's absence
 	EventComplaint   = "complaint"
-	EventGoal        = "goal" // what a product reports
+	EventNotSpam     = "not spam" // somebody took a complaint back
+	EventReject      = "reject"   // the provider took the mail and kept it to itself
+	EventDelay       = "delay"    // the receiving server said "not yet"
+	EventGoal        = "goal"     // what a product reports
 )
 
 // Labels say why an event may not be a person's doing. They are stored, and reports count apart what has one; nothing is ever dropped

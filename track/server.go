@@ -24,6 +24,14 @@ type Store interface {
 	store.Versions
 	store.Events
 	store.Links
+	store.Suppressions
+	Ledger
+}
+
+// Ledger is what notices look up and settle of it.
+type Ledger interface {
+	Delivery(ctx context.Context, run, person int64, occasion int) (*store.Delivery, error)
+	Settle(ctx context.Context, s store.Settlement) error
 }
 
 // Config is what a server is made of.
@@ -33,6 +41,7 @@ type Config struct {
 	Site  Site
 	// TrustedProxies are the networks whose X-Forwarded-For is believed; none: the peer is the client.
 	TrustedProxies []netip.Prefix
+	Notices        Notices          // the provider's, of what became of mails
 	Log            *slog.Logger     // nil: slog.Default
 	Now            func() time.Time // nil: time.Now
 }
@@ -66,6 +75,7 @@ type Server struct {
 	events   *recorder
 	limiter  *limiter
 	assets   *assets
+	notices  *notices
 	wrong    atomic.Int64
 	limited  atomic.Int64
 	failures atomic.Int64
@@ -85,6 +95,7 @@ func New(c Config) *Server {
 	s.events = newRecorder(c.Store, s.log)
 	s.limiter = newLimiter()
 	s.assets = newAssets(c.Store)
+	s.notices = newNotices(c.Notices)
 	return s
 }
 
@@ -120,6 +131,8 @@ type Stats struct {
 	Wrong                       int64 // requests for what there is not: forged tokens, mostly
 	Limited                     int64 // of these, those answered with 429
 	Failures                    int64 // answers of 500 and above
+
+	Notices, UnknownNotices, RefusedNotices int64 // of mails of ours; of nothing we know; not believed, or to come again
 }
 
 // Stats returns the counts for metrics.
@@ -127,6 +140,7 @@ func (s *Server) Stats() Stats {
 	return Stats{
 		Clicks: s.events.written[store.EventClick].Load(), Opens: s.events.written[store.EventOpen].Load(), Unsubscribes: s.events.written[store.EventUnsubscribe].Load(),
 		Queued: int64(s.events.length()), Lost: s.events.lost.Load(), Wrong: s.wrong.Load(), Limited: s.limited.Load(), Failures: s.failures.Load(),
+		Notices: s.notices.taken.Load(), UnknownNotices: s.notices.unknown.Load(), RefusedNotices: s.notices.refused.Load(),
 	}
 }
 
@@ -143,6 +157,7 @@ var routes = map[string]route{
 	"u": {"unsubscribe", true, (*Server).unsubscribe},
 	"p": {"preferences", true, (*Server).preferences},
 	"a": {"asset", false, (*Server).asset},
+	"n": {"notice", true, (*Server).notice},
 }
 
 // longestAddress leaves room for links whose targets are full of values.
