@@ -1,0 +1,163 @@
+package testkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// cluster is the one Postgres of a test's process, and made how many databases it has: starting one for each test would take longer than most of them.
+var (
+	cluster = sync.OnceValues(startPostgres)
+	made    atomic.Int64
+)
+
+// Postgres returns the address of an empty database, which ends with the test, in a Postgres that ends with the process. It answers on
+// a socket in a folder of its own, does not wait for the disk, and sorts texts as no program does, so that whoever relies on the
+// order of bytes must say so.
+func Postgres(t testing.TB) (dsn string) {
+	t.Helper()
+	server, err := cluster()
+	if errors.Is(err, fs.ErrNotExist) {
+		Missing(t, "postgresql")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprint("test", made.Add(1))
+	administer(t, server.folder, `CREATE DATABASE `+name)
+	t.Cleanup(func() { administer(t, server.folder, `DROP DATABASE `+name+` WITH (FORCE)`) })
+	return postgresAddress(server.folder, name)
+}
+
+// postgres is a cluster that runs.
+type postgres struct {
+	folder string
+	life   io.Closer // the pipe on which its life hangs: it closes with this process, or when nobody holds it any more
+}
+
+func postgresAddress(folder, database string) string {
+	return "host=" + folder + " user=postgres sslmode=disable dbname=" + database
+}
+
+func administer(t testing.TB, folder, statement string) {
+	t.Helper()
+	ctx := context.Background() // the test's own is over when it is cleaned up
+	conn, err := pgx.Connect(ctx, postgresAddress(folder, "postgres"))
+	if err == nil {
+		defer conn.Close(ctx)
+		_, err = conn.Exec(ctx, statement)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// startPostgres makes a cluster and starts it. It refuses to run as root, which tests on a machine of their own often are.
+func startPostgres() (*postgres, error) {
+	bin, err := postgresPrograms()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", "germane-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	var as *syscall.Credential
+	if os.Geteuid() == 0 {
+		if as, err = userPostgres(); err == nil {
+			err = os.Chown(folder, int(as.Uid), int(as.Gid))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", folder+"/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
+		"--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en")
+	initdb.Dir, initdb.SysProcAttr = folder, &syscall.SysProcAttr{Credential: as}
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	life, err := keepPostgres(bin, folder, as)
+	if err != nil {
+		return nil, err
+	}
+	return &postgres{folder, life}, waitForPostgres(folder)
+}
+
+// postgresPrograms finds the newest Postgres; Debian keeps them off the path.
+func postgresPrograms() (folder string, err error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil {
+		return "", err
+	}
+	if path, err := exec.LookPath("postgres"); err == nil && len(found) == 0 {
+		return filepath.Dir(path), nil
+	}
+	if len(found) == 0 {
+		return "", fs.ErrNotExist
+	}
+	version := func(path string) int {
+		n, _ := strconv.Atoi(strings.Split(path, "/")[4]) // anything else is older
+		return n
+	}
+	slices.SortFunc(found, func(a, b string) int { return version(b) - version(a) })
+	return filepath.Dir(found[0]), nil
+}
+
+func userPostgres() (*syscall.Credential, error) {
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err, err2)
+}
+
+// keepPostgres starts the server under a shell that ends it, and takes its folder away, when this process is gone: whichever way that is.
+func keepPostgres(bin, folder string, as *syscall.Credential) (life io.Closer, err error) {
+	const script = `"$0" -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=200 >"$1/log" 2>&1 & server=$!
+		cat; kill -QUIT $server; wait $server; cd /; rm -rf "$1"`
+	shell := exec.Command("sh", "-c", script, filepath.Join(bin, "postgres"), folder)
+	shell.Dir, shell.SysProcAttr = folder, &syscall.SysProcAttr{Credential: as, Setpgid: true}
+	if life, err = shell.StdinPipe(); err != nil {
+		return nil, err
+	}
+	return life, shell.Start()
+}
+
+func waitForPostgres(folder string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	retry := time.NewTicker(20 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		conn, err := pgx.Connect(ctx, postgresAddress(folder, "postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			log, _ := os.ReadFile(folder + "/log") // what is missing is not the problem
+			return fmt.Errorf("postgres has not started: %w\n%s", err, log)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"germane/store"
+)
+
+// AddEvents implements [store.Events].
+func (s *Store) AddEvents(ctx context.Context, events []store.Event) (added int, err error) {
+	err = s.change(ctx, "add events", func(t *transaction) (err error) {
+		added, err = t.addEvents(events)
+		return err
+	})
+	return added, err
+}
+
+// Who was erased while the event was on its way stays erased: whoever is erased just now is waited for.
+const addEvent = `INSERT INTO event (at, key, kind, name, person, run, occasion, block, variant, link, agent, label, fields)
+	SELECT $1::bigint, nullif($2::text, ''), $3::text, $4::text, $5::bigint, $6::bigint, $7::int, $8::text, $9::text, $10::int, $11::text, $12::text, $13::text
+	WHERE $5 = 0 OR EXISTS (SELECT 1 FROM person WHERE number = $5 FOR KEY SHARE) ON CONFLICT DO NOTHING`
+
+func (t *transaction) addEvents(events []store.Event) (added int, err error) {
+	batch := &pgx.Batch{}
+	for i := range events {
+		e := &events[i]
+		batch.Queue(addEvent, milliseconds(e.At), text(e.Key), e.Kind, text(e.Name), e.Person, e.Run, e.Occasion, text(e.Block), text(e.Variant), e.Link, text(e.Agent), e.Label, text(string(e.Fields)))
+	}
+	results := t.tx.SendBatch(t.ctx, batch)
+	for range events {
+		tag, err := results.Exec()
+		if err != nil {
+			results.Close()
+			return 0, err
+		}
+		added += int(tag.RowsAffected())
+	}
+	return added, results.Close()
+}
+
+// Record implements [store.Events].
+func (s *Store) Record(ctx context.Context, events []store.Event, judge store.Judge) error {
+	return s.change(ctx, "record events", func(t *transaction) error {
+		// Two clicks that come at once by two servers are judged together by the second.
+		all := judgements(events)
+		numbers := make([]int64, len(all))
+		for i := range all {
+			numbers[i] = all[i].person
+		}
+		if err := t.people(numbers...); err != nil {
+			return err
+		}
+		if _, err := t.addEvents(events); err != nil {
+			return err
+		}
+		for _, at := range all {
+			if err := t.judge(at, judge); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// judgement is a delivery whose clicks within a time are to be judged.
+type judgement struct {
+	run, person int64
+	occasion    int
+	from, to    time.Time
+}
+
+// judgements returns one for each delivery that has a new click or arrived.
+func judgements(events []store.Event) []judgement {
+	type key struct {
+		run, person int64
+		occasion    int
+	}
+	var all []judgement
+	known := map[key]int{}
+	for i := range events {
+		e := &events[i]
+		if e.Kind != store.EventClick && e.Kind != store.EventDelivery || e.Person == 0 || e.Run == 0 {
+			continue
+		}
+		from, to := e.At.Add(-store.JudgedTogether), e.At.Add(store.JudgedTogether)
+		if e.Kind == store.EventDelivery {
+			from = time.Time{} // all that came before it
+		}
+		k := key{e.Run, e.Person, e.Occasion}
+		at, ok := known[k]
+		if !ok {
+			at, known[k] = len(all), len(all)
+			all = append(all, judgement{e.Run, e.Person, e.Occasion, from, to})
+		}
+		if from.Before(all[at].from) {
+			all[at].from = from
+		}
+		if to.After(all[at].to) {
+			all[at].to = to
+		}
+	}
+	return all
+}
+
+// mostJudged bounds what somebody costs who follows one link over and over.
+const mostJudged = 200
+
+// judge has clicks labelled that are already in the table.
+func (t *transaction) judge(j judgement, judge store.Judge) error {
+	var sent, arrived int64
+	const mailed = `SELECT coalesce((SELECT CASE WHEN done > 0 THEN done ELSE claimed END FROM delivery WHERE run = $1 AND person = $2 AND occasion = $3), 0),
+		coalesce((SELECT min(at) FROM event WHERE person = $2 AND run = $1 AND occasion = $3 AND kind = 'delivery'), 0)`
+	if _, err := t.row(mailed, []any{j.run, j.person, j.occasion}, &sent, &arrived); err != nil {
+		return err
+	}
+	ids, clicks, err := t.clicks(j)
+	if err != nil {
+		return err
+	}
+	before := make([]string, len(clicks))
+	for i := range clicks {
+		before[i] = clicks[i].Label
+	}
+	judge(store.Mailed{Sent: moment(sent), Arrived: moment(arrived)}, clicks)
+	for i := range clicks {
+		if clicks[i].Label == before[i] {
+			continue
+		}
+		if err := t.run(`UPDATE event SET label = $1 WHERE id = $2`, clicks[i].Label, ids[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clicks returns the newest clicks that are to be judged, oldest first.
+func (t *transaction) clicks(j judgement) (ids []int64, clicks []store.Event, err error) {
+	const query = `SELECT * FROM (SELECT id, ` + eventColumns + ` FROM event
+		WHERE person = $1 AND at >= $2 AND at <= $3 AND run = $4 AND occasion = $5 AND kind = 'click' ORDER BY at DESC, id DESC LIMIT $6) AS newest ORDER BY 2, 1`
+	err = t.rows(query, []any{j.person, milliseconds(j.from), milliseconds(j.to), j.run, j.occasion, mostJudged}, func(rows pgx.Rows) error {
+		var id int64
+		e, err := scanEvent(rows, &id)
+		ids, clicks = append(ids, id), append(clicks, e)
+		return err
+	})
+	return ids, clicks, err
+}
+
+const eventColumns = `at, coalesce(key, ''), kind, name, person, run, occasion, block, variant, link, agent, label, fields`
+
+// scanEvent reads eventColumns, and what stands before them.
+func scanEvent(rows pgx.Rows, before ...any) (e store.Event, err error) {
+	var at int64
+	err = rows.Scan(append(before, &at, &e.Key, &e.Kind, &e.Name, &e.Person, &e.Run, &e.Occasion, &e.Block, &e.Variant, &e.Link, &e.Agent, &e.Label, &e.Fields)...)
+	e.At = moment(at)
+	return e, err
+}
+
+// EventsOf implements [store.Events].
+func (s *Store) EventsOf(ctx context.Context, person int64, limit int) ([]store.Event, error) {
+	var events []store.Event
+	err := s.rows(ctx, `SELECT `+eventColumns+` FROM event WHERE person = $1 ORDER BY at DESC, id DESC LIMIT $2`, []any{person, limit}, func(rows pgx.Rows) error {
+		e, err := scanEvent(rows)
+		events = append(events, e)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return events, nil
+}
+
+// EventCounts implements [store.Events].
+func (s *Store) EventCounts(ctx context.Context, run int64) ([]store.EventCount, error) {
+	var counts []store.EventCount
+	const query = `SELECT kind, block, variant, label, count(*), count(DISTINCT person) FROM event WHERE run = $1 GROUP BY kind, block, variant, label ORDER BY kind, block, variant, label`
+	err := s.rows(ctx, query, []any{run}, func(rows pgx.Rows) error {
+		var c store.EventCount
+		err := rows.Scan(&c.Kind, &c.Block, &c.Variant, &c.Label, &c.Events, &c.People)
+		counts = append(counts, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count events: %w", err)
+	}
+	return counts, nil
+}
+
+// ClickCounts implements [store.Events].
+func (s *Store) ClickCounts(ctx context.Context, run int64) ([]store.ClickCount, error) {
+	var counts []store.ClickCount
+	const query = `SELECT block, variant, count(*), count(DISTINCT person), count(*) FILTER (WHERE label = ''), count(DISTINCT person) FILTER (WHERE label = '')
+		FROM event WHERE run = $1 AND kind = 'click' GROUP BY block, variant ORDER BY block, variant`
+	err := s.rows(ctx, query, []any{run}, func(rows pgx.Rows) error {
+		var c store.ClickCount
+		err := rows.Scan(&c.Block, &c.Variant, &c.Clicks, &c.People, &c.HumanClicks, &c.HumanPeople)
+		counts = append(counts, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count clicks: %w", err)
+	}
+	return counts, nil
+}

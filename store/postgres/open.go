@@ -1,0 +1,182 @@
+// Package postgres keeps everything in a Postgres of version 15 or later, for any number of machines: jackc/pgx, spoken to natively.
+//
+// Here writers work side by side, so what SQLite has from its one writer is said in each transaction. What must not change while
+// something is done is locked first, always in this order (locks.go): whether sending is stopped, the run, the people, the chunk's
+// row, the rows of deliveries. A transaction that Postgres ends because two waited for each other is done again. Claims are committed
+// with synchronous_commit: one that a power cut could take back would be a mail sent twice.
+//
+// Many rows are written with one statement, as arrays. A prepared statement may have been planned while its table was empty, and is not
+// planned again: so statements that go through many rows reach them by INSERT … ON CONFLICT or by LATERAL … LIMIT, which leave the
+// planner no way but the index.
+//
+//  1. [Open] looks at Postgres's version, brings the tables to this program's form with goose, and makes the key that hashes
+//     addresses.
+//  2. The methods are in one file a noun: person.go, consent.go, run.go, delivery.go and so on.
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"germane/store"
+)
+
+// Options is how a database is opened. The zero value is right.
+type Options struct {
+	// AddressKey overrides the key that addresses are hashed with; empty: the one that the database made. It can be chosen only when
+	// the database is new: nobody could be found with another.
+	AddressKey []byte
+	// Connections is how many this process has at most; 0: what the address says, or else as many as pgx thinks right.
+	Connections int
+}
+
+// Store is a database. Any number of goroutines may use it.
+type Store struct {
+	pool      *pgxpool.Pool
+	addresses addressKey
+	forms     Forms
+}
+
+// Forms are numbers of migrations: which form the tables had when they were opened, 0 for a new database, and which one they have now.
+type Forms struct{ Was, Is int64 }
+
+// Forms returns what opening did to the tables.
+func (s *Store) Forms() Forms { return s.forms }
+
+var _ store.Store = (*Store)(nil)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Open opens a database by its address, postgres://… or key=value pairs, and brings its tables to the current form.
+func Open(ctx context.Context, address string, o Options) (*Store, error) {
+	s := &Store{}
+	if err := s.open(ctx, address, o); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return s, nil
+}
+
+// settings are those of every connection. Whoever lost touch in the middle of a transaction must not hold its locks for long.
+var settings = map[string]string{
+	"application_name":                    "germane",
+	"synchronous_commit":                  "on",
+	"default_transaction_isolation":       "read committed",
+	"idle_in_transaction_session_timeout": "60000",
+}
+
+func (s *Store) open(ctx context.Context, address string, o Options) error {
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return err // pgx leaves out the password
+	}
+	for name, value := range settings {
+		config.ConnConfig.RuntimeParams[name] = value
+	}
+	if o.Connections > 0 {
+		config.MaxConns = int32(o.Connections)
+	}
+	config.MaxConns = max(config.MaxConns, 2) // migrating holds a lock on one and works on another
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return err
+	}
+	if err := s.checkVersion(ctx); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	return s.openAddressKey(ctx, o.AddressKey)
+}
+
+// oldest is the oldest Postgres that the suite was run with.
+const oldest = 150000
+
+func (s *Store) checkVersion(ctx context.Context) error {
+	var number int
+	var version string
+	const query = `SELECT current_setting('server_version_num')::int, current_setting('server_version')`
+	if err := s.pool.QueryRow(ctx, query).Scan(&number, &version); err != nil {
+		return err
+	}
+	if number < oldest {
+		return fmt.Errorf("it is Postgres %s, and germane needs 15 or later", version)
+	}
+	return nil
+}
+
+// migrate brings the tables to the newest form, while nobody else does. A database that is further than we know is somebody newer's.
+func (s *Store) migrate(ctx context.Context) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1, 0)`, lockForms); err != nil {
+		return fmt.Errorf("wait for other migrations: %w", err)
+	}
+	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1, 0)`, lockForms)
+
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(s.pool) // goose speaks to database/sql only
+	defer db.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	is, newest, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the database's form: %w", err)
+	}
+	if is > newest {
+		return fmt.Errorf("%w: its tables have form %d, this one knows %d", store.ErrNewerSchema, is, newest)
+	}
+	s.forms = Forms{Was: is, Is: newest}
+	if is == newest {
+		return nil
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("bring the tables to form %d: %w", newest, err)
+	}
+	return nil
+}
+
+// Close closes the connections, after what they are doing.
+func (s *Store) Close() error {
+	if s.pool != nil {
+		s.pool.Close()
+	}
+	return nil
+}
+
+func randomKey() []byte {
+	key := make([]byte, 32)
+	rand.Read(key)
+	return key
+}
+
+func milliseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func moment(milliseconds int64) time.Time {
+	if milliseconds == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(milliseconds).UTC()
+}

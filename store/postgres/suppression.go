@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"germane/store"
+)
+
+// Suppress implements [store.Suppressions].
+func (s *Store) Suppress(ctx context.Context, email string, why store.Suppression) error {
+	return s.change(ctx, "suppress an address", func(t *transaction) error {
+		address := s.addresses.hash(email)
+		var number int64
+		if found, err := t.row(`SELECT number FROM person WHERE address = $1`, []any{address}, &number); err != nil {
+			return err
+		} else if found {
+			// Who is being claimed just now is either claimed before, or not at all.
+			if err := t.people(number); err != nil {
+				return err
+			}
+		}
+		return t.suppress(address, why)
+	})
+}
+
+func (t *transaction) suppress(address []byte, why store.Suppression) error {
+	if err := t.written(); err != nil {
+		return err
+	}
+	return t.run(`INSERT INTO suppression (address, reason, detail, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, address, string(why.Reason), why.Detail, milliseconds(why.At))
+}
+
+// SuppressionsOf implements [store.Suppressions].
+func (s *Store) SuppressionsOf(ctx context.Context, email string) ([]store.Suppression, error) {
+	var all []store.Suppression
+	err := s.rows(ctx, `SELECT reason, detail, at FROM suppression WHERE address = $1 ORDER BY at, reason`, []any{s.addresses.hash(email)}, func(rows pgx.Rows) error {
+		var why store.Suppression
+		var at int64
+		err := rows.Scan(&why.Reason, &why.Detail, &at)
+		why.At = moment(at)
+		all = append(all, why)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read suppressions: %w", err)
+	}
+	return all, nil
+}
+
+// Readmit implements [store.Suppressions].
+func (s *Store) Readmit(ctx context.Context, email string, again store.Readmission) error {
+	return s.change(ctx, "readmit an address", func(t *transaction) error {
+		if err := t.alone(lockImport, 0); err != nil {
+			return err
+		}
+		address := s.addresses.hash(email)
+		lifted, err := t.changed(`DELETE FROM suppression WHERE address = $1`, address)
+		if err != nil {
+			return err
+		}
+		for _, grant := range again.Consent {
+			n, err := t.resubscribe(address, grant, milliseconds(again.At))
+			if err != nil {
+				return err
+			}
+			lifted += n
+		}
+		if lifted == 0 {
+			return store.ErrNotFound
+		}
+		return nil
+	})
+}
+
+// resubscribe is the only way back from a withdrawal; the source says so, and the table's trigger asks for it.
+func (t *transaction) resubscribe(address []byte, grant store.ConsentGrant, at int64) (changed int64, err error) {
+	changed, err = t.changed(`DELETE FROM withdrawal WHERE address = $1 AND topic = $2`, address, grant.Topic)
+	if err != nil {
+		return 0, err
+	}
+	const upsert = `INSERT INTO consent (person, topic, state, basis, source, at)
+		SELECT number, $1, 2, $2, 'readmit', $3 FROM person WHERE address = $4
+		ON CONFLICT (person, topic) DO UPDATE SET state = excluded.state, basis = excluded.basis, source = excluded.source, at = excluded.at`
+	n, err := t.changed(upsert, grant.Topic, grant.Basis, at, address)
+	return changed + n, err
+}

@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// transaction is a change under way.
+type transaction struct {
+	tx  pgx.Tx
+	ctx context.Context
+}
+
+// maxTries is how often a change is begun that Postgres ends for others' sake. Each time one of those it collided with got through.
+const maxTries = 10
+
+// change runs f in a transaction; f may be run again from its beginning, so it keeps nothing of an earlier time. Once COMMIT has begun
+// its outcome is waited for. When the connection is lost just then, nobody can say what became of it: the error is that of a change
+// that was not made, and the caller's next look at the tables tells.
+func (s *Store) change(ctx context.Context, what string, f func(t *transaction) error) error {
+	var err error
+	for range maxTries {
+		if err = s.try(ctx, f); err == nil {
+			return nil
+		}
+		if !collided(err) {
+			break
+		}
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// collided reports whether Postgres ended a transaction because of another one.
+func collided(err error) bool {
+	var problem *pgconn.PgError
+	return errors.As(err, &problem) && (problem.Code == "40001" || problem.Code == "40P01") // serialization_failure, deadlock_detected
+}
+
+// How long the end of a transaction is waited for.
+const (
+	commitTime   = 30 * time.Second
+	rollbackTime = 5 * time.Second
+)
+
+func (s *Store) try(ctx context.Context, f func(t *transaction) error) (err error) {
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	// Also when f panics: a transaction that is left open would hold its locks.
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
+		defer cancel()
+		_ = tx.Rollback(ctx) // does nothing after COMMIT, and when the connection is gone there is nothing to undo
+	}()
+	if err := f(&transaction{tx, ctx}); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	return tx.Commit(ctx)
+}
+
+// errDryRun ends a transaction that was only to be tried.
+var errDryRun = errors.New("dry run")
+
+// run executes a statement.
+func (t *transaction) run(text string, args ...any) error {
+	_, err := t.tx.Exec(t.ctx, text, keepable(args)...)
+	return err
+}
+
+// written counts that the ledger was written: a backup from before is behind.
+func (t *transaction) written() error { return t.run(`SELECT nextval('ledger_sequence')`) }
+
+// changed executes a statement and reports how many rows it changed.
+func (t *transaction) changed(text string, args ...any) (int64, error) {
+	tag, err := t.tx.Exec(t.ctx, text, keepable(args)...)
+	return tag.RowsAffected(), err
+}
+
+// row reads one row; found is false when there is none.
+func (t *transaction) row(text string, args []any, into ...any) (found bool, err error) {
+	return foundRow(t.tx.QueryRow(t.ctx, text, keepable(args)...).Scan(into...))
+}
+
+// rows calls scan for every row.
+func (t *transaction) rows(text string, args []any, scan func(pgx.Rows) error) error {
+	return collect(t.tx.Query(t.ctx, text, keepable(args)...))(scan)
+}
+
+// row reads one row outside of a change; found is false when there is none.
+func (s *Store) row(ctx context.Context, text string, args []any, into ...any) (found bool, err error) {
+	return foundRow(s.pool.QueryRow(ctx, text, keepable(args)...).Scan(into...))
+}
+
+// rows calls scan for every row, outside of a change. A connection is taken until the last.
+func (s *Store) rows(ctx context.Context, text string, args []any, scan func(pgx.Rows) error) error {
+	return collect(s.pool.Query(ctx, text, keepable(args)...))(scan)
+}
+
+func foundRow(err error) (bool, error) {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// collect goes through rows and closes them.
+func collect(rows pgx.Rows, err error) func(scan func(pgx.Rows) error) error {
+	return func(scan func(pgx.Rows) error) error {
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+}
