@@ -83,6 +83,9 @@ func (s *Server) notice(w http.ResponseWriter, r *http.Request, rest string) {
 	}
 	s.notices.refused.Add(1)
 	switch {
+	case refused.status == http.StatusTooManyRequests:
+		s.tooMany(w, r)
+		return
 	case refused.status >= 500:
 		s.log.Error("a provider's notice has to come again", "err", refused)
 		w.Header().Set("Retry-After", "60")
@@ -117,8 +120,9 @@ func (s *Server) receive(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if refused != nil {
 		return refused
 	}
-	if !s.notices.certificates.has(e.SigningCertURL, s.now()) && s.limiter.empty(clientOf(r, s.trusted), s.now()) {
-		return wrong("too many wrong notices came from there to fetch a certificate for another")
+	// Others make SNS post to us, too, and anybody can ask for a certificate that is not there: this can wait, and has to come again.
+	if !s.notices.certificates.has(e.SigningCertURL, s.now()) && !s.limiter.take(clientOf(r, s.trusted), s.now()) {
+		return &refusal{status: http.StatusTooManyRequests, reason: "too many wrong notices came from there"}
 	}
 	if refused := s.notices.verify(ctx, e, s.now()); refused != nil {
 		return refused

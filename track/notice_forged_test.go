@@ -217,9 +217,23 @@ func TestWrongNoticesAreHeldBack(t *testing.T) {
 	if lines := strings.Count(f.logged.String(), "is refused"); last != http.StatusTooManyRequests || lines != wrongBurst {
 		t.Errorf("%d, %d lines in the log", last, lines)
 	}
-	f.post(f.topic.Notification("x").JSON())
-	if fetched, _ := f.topic.Asked(); fetched != 0 {
-		t.Error("a certificate was fetched for them")
+	right := f.topic.Notification("x").JSON()
+	w := f.post(right)
+	if fetched, _ := f.topic.Asked(); fetched != 0 || w.Code != http.StatusTooManyRequests {
+		t.Errorf("%d, and %d certificates were fetched for them", w.Code, fetched)
+	}
+	f.pass(time.Minute)
+	if w := f.post(right); w.Code != http.StatusOK {
+		t.Errorf("a minute later: %d", w.Code)
+	}
+	e := f.topic.Notification("x")
+	e["SigningCertURL"] = host + "none.pem"
+	before := strings.Count(f.logged.String(), "level=ERROR")
+	for range 2 * wrongBurst {
+		last = f.post(e.JSON()).Code
+	}
+	if lines := strings.Count(f.logged.String(), "level=ERROR") - before; last != http.StatusTooManyRequests || lines >= wrongBurst {
+		t.Errorf("certificates that are not there: %d, %d lines in the log", last, lines)
 	}
 }
 
