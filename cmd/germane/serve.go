@@ -70,6 +70,9 @@ func (p *post) introduce(ctx context.Context, s *servers) error {
 	fmt.Fprintf(out, "public    http://%s\n", s.public.Addr())
 	fmt.Fprintf(out, "private   http://%s\n", s.private.Addr())
 	fmt.Fprintf(out, "delivery  %s\n", p.address.String())
+	if config := p.w.Config; len(config.SNSTopics) > 0 && config.PublicURL != nil {
+		fmt.Fprintf(out, "notices   %s\n", config.PublicURL.JoinPath("n", "ses"))
+	}
 	if err := p.ready(ctx); err != nil {
 		fmt.Fprintf(out, "sending   not now: %v\n", err)
 	}
@@ -205,13 +208,18 @@ func (s *servers) clicks(context.Context) ([]console.Metric, error) {
 		console.One("germane_wrong_requests_total", "Requests for what there is not: forged tokens, mostly.", true, float64(stats.Wrong)),
 		console.One("germane_limited_requests_total", "Wrong requests that were answered with 429.", true, float64(stats.Limited)),
 		console.One("germane_failed_requests_total", "Answers of 500 and above.", true, float64(stats.Failures)),
+		console.One("germane_notices_total", "The provider's notices of mails of ours.", true, float64(stats.Notices)),
+		console.One("germane_unknown_notices_total", "Notices of no mail in this database.", true, float64(stats.UnknownNotices)),
+		console.One("germane_refused_notices_total", "Notices that were not believed, or have to come again.", true, float64(stats.RefusedNotices)),
 	}, nil
 }
 
 // listen opens both servers.
 func (p *post) listen(ctx context.Context) (*servers, error) {
 	config := p.w.Config
-	s := &servers{track: track.New(track.Config{Store: p.store, Keys: p.keys, Site: p.site(), TrustedProxies: config.TrustedProxies, Log: p.log, Now: p.sys.now})}
+	s := &servers{track: track.New(track.Config{
+		Store: p.store, Keys: p.keys, Site: p.site(), TrustedProxies: config.TrustedProxies, Notices: track.Notices{Topics: config.SNSTopics}, Log: p.log, Now: p.sys.now,
+	})}
 	if err := s.track.Warm(ctx); err != nil {
 		return nil, err
 	}
