@@ -75,7 +75,8 @@ func (n *note) withdrawn(lines []string) error {
 	if n == nil || len(lines) == 0 {
 		return nil
 	}
-	if _, err := n.journal.WriteString(strings.Join(lines, "")); err != nil {
+	// The first line begins anew: a full disk or a power cut may have left half of one, which would take this one with it.
+	if _, err := n.journal.WriteString("\n" + strings.Join(lines, "")); err != nil {
 		return err
 	}
 	return n.journal.Sync()
@@ -98,8 +99,10 @@ const (
 	journalPlanned    = "planned" // instead of a hash it has the campaign; then its run's id and occurrence
 )
 
-// remember adds a line to the journal when the transaction commits.
+// remember adds a line to the journal when the transaction commits. Its time is when that is, as a provider may tell of a bounce, or an
+// import of a withdrawal, that was long before: a backup made between the two knows nothing of it.
 func (t *transaction) remember(kind string, address []byte, what string, at int64) {
+	at = max(at, time.Now().UnixMilli())
 	t.lines = append(t.lines, fmt.Sprintf("%d %s %x %s\n", at, kind, address, what))
 }
 
@@ -150,7 +153,7 @@ func (s *Store) replay(t *transaction, since int64) (runs, withdrawals int64, er
 	for lines.Scan() {
 		fields := strings.SplitN(lines.Text(), " ", 4)
 		if len(fields) < 4 {
-			continue // the last line of a machine that lost power
+			continue // an empty one, or half of one from before a machine lost power
 		}
 		at, err := strconv.ParseInt(fields[0], 10, 64)
 		address, broken := hex.DecodeString(fields[2])

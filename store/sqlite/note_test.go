@@ -204,3 +204,34 @@ func stepThrough(b *testing.B, s *Store, occurrence string, people int64, batch 
 		}
 	}
 }
+
+// TestJournalIsNotLost: what a provider tells late is repeated after a restore, and half a line harms no other.
+func TestJournalIsNotLost(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "germane.db")
+	s, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backup := time.Now()
+	if _, err := s.note.journal.WriteString("1700000000000 withdrew 0a1b"); err != nil { // and then the power went
+		t.Fatal(err)
+	}
+	// It bounced an hour before the backup, and the notice came after it.
+	if err := s.Suppress(t.Context(), "bob@acme.example", store.Suppression{Reason: store.Bounced, At: backup.Add(-time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.writer.conn.ExecContext(t.Context(), `DELETE FROM suppression`); err != nil {
+		t.Fatal(err)
+	}
+	_, withdrawals, err := s.Restored(t.Context(), backup.Truncate(time.Millisecond), time.Now())
+	if err != nil || withdrawals != 1 {
+		t.Errorf("replayed %d, %v", withdrawals, err)
+	}
+	if all, err := s.SuppressionsOf(t.Context(), "bob@acme.example"); err != nil || len(all) != 1 {
+		t.Errorf("got %+v, %v", all, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
