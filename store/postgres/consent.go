@@ -57,34 +57,35 @@ func scanConsent(rows pgx.Rows) (topic string, c audience.Consent, err error) {
 
 // Unsubscribe implements [store.Consents].
 func (s *Store) Unsubscribe(ctx context.Context, person int64, w store.Withdrawal) error {
-	return s.change(ctx, "unsubscribe", func(t *transaction) error {
-		var address []byte
-		if err := t.people(person); err != nil {
+	return s.change(ctx, "unsubscribe", func(t *transaction) error { return t.unsubscribe(person, w) })
+}
+
+func (t *transaction) unsubscribe(person int64, w store.Withdrawal) error {
+	if err := t.people(person); err != nil {
+		return err
+	}
+	// An import must not give them another address meanwhile: the withdrawal is remembered by the one they have.
+	if n, err := t.changed(`SELECT FROM person WHERE number = $1 FOR UPDATE`, person); err != nil || n == 0 {
+		return orNotFound(err)
+	}
+	topics := w.Topics
+	if len(topics) == 0 {
+		err := t.rows(`SELECT topic FROM consent WHERE person = $1`, []any{person}, func(rows pgx.Rows) error {
+			var topic string
+			err := rows.Scan(&topic)
+			topics = append(topics, topic)
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		// An import must not give them another address meanwhile: by which one the withdrawal is remembered would depend on who was first.
-		if found, err := t.row(`SELECT address FROM person WHERE number = $1 FOR UPDATE`, []any{person}, &address); err != nil || !found {
-			return orNotFound(err)
+	}
+	for _, topic := range topics {
+		if _, err := t.consent(person, topic, audience.Consent{State: audience.ConsentUnsubscribed, Source: w.Source, At: w.At}); err != nil {
+			return err
 		}
-		topics := w.Topics
-		if len(topics) == 0 {
-			err := t.rows(`SELECT topic FROM consent WHERE person = $1`, []any{person}, func(rows pgx.Rows) error {
-				var topic string
-				err := rows.Scan(&topic)
-				topics = append(topics, topic)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-		}
-		for _, topic := range topics {
-			if _, err := t.consent(person, topic, audience.Consent{State: audience.ConsentUnsubscribed, Source: w.Source, At: w.At}); err != nil {
-				return err
-			}
-		}
-		return t.written()
-	})
+	}
+	return t.written()
 }
 
 // orNotFound makes an empty answer an error.

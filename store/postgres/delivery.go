@@ -50,17 +50,15 @@ func (s *Store) Step(ctx context.Context, step *store.Step) ([]store.Decided, er
 
 // lockStep waits for whoever stops, moves or withdraws what the step needs as it is.
 func (t *transaction) lockStep(step *store.Step) error {
-	if err := t.shared(lockStop, 0); err != nil {
-		return err
-	}
-	if err := t.shared(lockRun, runLock(step.Run)); err != nil {
-		return err
-	}
+	batch := &pgx.Batch{}
+	batch.Queue(lockShared, lockStop, 0)
+	batch.Queue(lockShared, lockRun, runLock(step.Run))
 	numbers := make([]int64, len(step.Decisions))
 	for i := range step.Decisions {
 		numbers[i] = step.Decisions[i].Person
 	}
-	return t.people(numbers...)
+	queuePeople(batch, numbers)
+	return t.send(batch)
 }
 
 // going reports whether a lease holds, its run is running and nothing is stopped; it extends the lease, and keeps the chunk to itself.

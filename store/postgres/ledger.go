@@ -86,14 +86,13 @@ func (l *ledger) counted(chunk int, from, to store.DeliveryState) {
 func (l *ledger) count() error {
 	const update = `UPDATE chunk SET claimed = claimed + $1, sent = sent + $2, failed = failed + $3, in_doubt = in_doubt + $4, skipped = skipped + $5, held_out = held_out + $6, retry = retry + $7
 		WHERE run = $8 AND no = $9`
+	batch := &pgx.Batch{}
 	for _, c := range l.counts {
 		by := &c.by
-		err := l.transaction.run(update, by[store.Claimed], by[store.Sent], by[store.Failed], by[store.InDoubt], by[store.Skipped], by[store.HeldOut], by[store.Retry], l.run, c.chunk)
-		if err != nil {
-			return err
-		}
+		batch.Queue(update, by[store.Claimed], by[store.Sent], by[store.Failed], by[store.InDoubt], by[store.Skipped], by[store.HeldOut], by[store.Retry], l.run, c.chunk)
 	}
-	return l.written()
+	batch.Queue(nextSequence)
+	return l.send(batch)
 }
 
 // result notes what came of a claim. A row that a notice settled first stays as it is; one that a sweep put in doubt is settled.

@@ -1,6 +1,10 @@
 package postgres
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // The kinds of advisory locks; what follows each is its number. They are taken in this order, before any row.
 const (
@@ -12,15 +16,16 @@ const (
 	lockPeople                     // people by bucket: what counts for their caps, and whether they may be mailed
 )
 
+const (
+	lockAlone  = `SELECT pg_advisory_xact_lock($1::int, $2::int)`
+	lockShared = `SELECT pg_advisory_xact_lock_shared($1::int, $2::int)`
+)
+
 // alone waits until nobody else has a lock, and keeps it until the transaction ends.
-func (t *transaction) alone(kind, number int64) error {
-	return t.run(`SELECT pg_advisory_xact_lock($1::int, $2::int)`, kind, number)
-}
+func (t *transaction) alone(kind, number int64) error { return t.run(lockAlone, kind, number) }
 
 // shared waits until nobody has a lock alone.
-func (t *transaction) shared(kind, number int64) error {
-	return t.run(`SELECT pg_advisory_xact_lock_shared($1::int, $2::int)`, kind, number)
-}
+func (t *transaction) shared(kind, number int64) error { return t.run(lockShared, kind, number) }
 
 // runLock folds a run's number to a lock's. Two runs that share one only wait for each other now and then.
 func runLock(run int64) int64 { return run & 0x7fffffff }
@@ -33,8 +38,15 @@ const (
 
 func bucket(person int64) int32 { return int32(person / bucketPeople % buckets) }
 
-// people waits until nobody else decides about these people, in the order of buckets, so that no two wait for each other.
+// people waits until nobody else decides about these people.
 func (t *transaction) people(numbers ...int64) error {
+	batch := &pgx.Batch{}
+	queuePeople(batch, numbers)
+	return t.send(batch)
+}
+
+// queuePeople locks buckets in their order, so that no two wait for each other.
+func queuePeople(batch *pgx.Batch, numbers []int64) {
 	var all []int32
 	for _, person := range numbers {
 		if b := bucket(person); len(all) == 0 || all[len(all)-1] != b {
@@ -43,9 +55,6 @@ func (t *transaction) people(numbers ...int64) error {
 	}
 	slices.Sort(all)
 	for _, b := range slices.Compact(all) {
-		if err := t.alone(lockPeople, int64(b)); err != nil {
-			return err
-		}
+		batch.Queue(lockAlone, lockPeople, b)
 	}
-	return nil
 }

@@ -79,7 +79,17 @@ func (t *transaction) run(text string, args ...any) error {
 }
 
 // written counts that the ledger was written: a backup from before is behind.
-func (t *transaction) written() error { return t.run(`SELECT nextval('ledger_sequence')`) }
+func (t *transaction) written() error { return t.run(nextSequence) }
+
+const nextSequence = `SELECT nextval('ledger_sequence')`
+
+// send executes statements in their order, and waits for the network once.
+func (t *transaction) send(batch *pgx.Batch) error {
+	if batch.Len() == 0 {
+		return nil
+	}
+	return t.tx.SendBatch(t.ctx, batch).Close()
+}
 
 // changed executes a statement and reports how many rows it changed.
 func (t *transaction) changed(text string, args ...any) (int64, error) {
