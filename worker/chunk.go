@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"germane/store"
@@ -22,6 +22,7 @@ type chunkWork struct {
 	decider *decider
 
 	prior map[int64]*store.Delivery // rows from before it was taken
+	again map[int64]*store.Delivery // those of them that are to be tried again, until their people are read
 	next  func() (*store.Person, error, bool)
 	stop  func()
 
@@ -49,38 +50,45 @@ const (
 	holdPause  = 30 * time.Second // between two looks at a chunk with people who are held: each look reads everybody in it
 )
 
-// take leases a chunk; nil when it is not to be had.
-func (w *Worker) take(ctx context.Context, ready *store.Chunk) (*chunkWork, error) {
+// take leases a chunk; nil when it is not to be had: somebody else has it, its time has not come, or its run is foreign, which this
+// program cannot read.
+func (w *Worker) take(ctx context.Context, ready *store.Chunk) (_ *chunkWork, foreign bool, err error) {
 	name := chunkName{ready.Run, ready.No}
 	w.mu.Lock()
 	_, ours := w.working[name]
 	w.mu.Unlock()
 	if ours {
-		return nil, nil
+		return nil, false, nil
 	}
 	run, err := w.Store.Run(ctx, ready.Run)
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	if w.foreign[run.Version] {
+		return nil, true, nil
 	}
 	content, err := w.Contents.Campaign(ctx, run.Version, run.Campaign)
-	if errors.Is(err, ErrFormat) {
-		w.Log.Warn("a chunk is left to others", "run", run.ID, "err", err)
-		return nil, nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrFormat):
+		w.Log.Warn("a run is left to others", "run", run.ID, "err", err)
+		w.foreign[run.Version] = true
+		return nil, true, nil
+	case err != nil && unusable(err):
 		w.halt(run.ID, store.RunStopped, brief(err.Error()))
-		return nil, nil
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
 	}
 	if may, again, err := w.mayBegin(ctx, content, run, ready); err != nil || !may {
-		return nil, errors.Join(err, w.putOff(ctx, ready, again))
+		return nil, false, errors.Join(err, w.putOff(ctx, ready, again))
 	}
 	now := w.Now()
 	chunk, err := w.Store.TakeChunk(ctx, ready.Run, ready.No, w.Owner, now, now.Add(lease))
 	if errors.Is(err, store.ErrLost) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	k := &chunkWork{
 		w: w, content: content, chunk: chunk, pin: run.Pin, guard: w.guard(ready.Run), decider: newDecider(content, whenOf(content, run, chunk), w.rules(chunk.Step)),
@@ -89,7 +97,7 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (*chunkWork, erro
 	w.mu.Lock()
 	w.working[name] = true
 	w.mu.Unlock()
-	return k, nil
+	return k, false, nil
 }
 
 func (k *chunkWork) name() chunkName { return chunkName{k.chunk.Run, k.chunk.No} }
@@ -118,26 +126,6 @@ func (k *chunkWork) fail(what string, err error) {
 }
 
 func (k *chunkWork) halted(ctx context.Context) bool { return k.lost || k.broken || ctx.Err() != nil }
-
-// begin opens what is read from. A chunk that somebody had before has rows already.
-func (k *chunkWork) begin(ctx context.Context) error {
-	k.next, k.stop = iter.Pull2(k.w.Store.EachPerson(ctx, k.chunk.People))
-	if when := &k.decider.when; k.chunk.Epoch == 1 && when.Closing == nil {
-		return nil
-	}
-	rows, err := k.w.Store.DeliveriesIn(ctx, k.chunk.Run, k.chunk.People)
-	if err != nil {
-		return err
-	}
-	k.prior = make(map[int64]*store.Delivery, len(rows))
-	for _, d := range rows {
-		if d.Chunk != k.chunk.No && d.State == store.Retry {
-			d.State = store.Claimed // its own chunk tries again
-		}
-		k.prior[d.Person] = d
-	}
-	return nil
-}
 
 // turn is one step: what came back is noted, people are decided, and as many as there is room for are claimed.
 func (k *chunkWork) turn(ctx context.Context) error {
@@ -189,11 +177,13 @@ func (k *chunkWork) read() error {
 		p, err, ok := k.next()
 		if !ok {
 			k.ended = true
+			k.gone()
 			break
 		}
 		if err != nil {
 			return err
 		}
+		delete(k.again, p.Number)
 		k.decide(p)
 	}
 	if k.ended && len(k.ready) == 0 && !k.tailed {
@@ -337,7 +327,9 @@ func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decid
 		k.held = append(k.held, s)
 		if d.State == store.Claimed {
 			k.results = append(k.results, store.Result{Person: j.person.Number, Occasion: j.decision.Occasion, State: store.Failed, Reason: j.fail, At: k.w.Now()})
-			k.guard.poisoned(k.w, k.chunk.Run, j.fail)
+			if strings.HasPrefix(j.fail, ReasonPanic) { // who may not be mailed any more is nobody's mistake
+				k.guard.poisoned(k.w, k.chunk.Run, j.fail)
+			}
 		}
 		k.free = append(k.free, j)
 		return

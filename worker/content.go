@@ -34,6 +34,17 @@ type Content struct {
 // ErrFormat says that a version was made by another compiler: what is stored of its deliveries means nothing to this one.
 var ErrFormat = errors.New("this version was deployed by another germane")
 
+// contentError says that a version has nothing to send for a campaign. Whatever else keeps it from being read may pass.
+type contentError struct{ error }
+
+func (e contentError) Unwrap() error { return e.error }
+
+// unusable reports whether asking for content again would not help.
+func unusable(err error) bool {
+	var wrong contentError
+	return errors.As(err, &wrong) || errors.Is(err, store.ErrNotFound)
+}
+
 // Contents loads versions and keeps them compiled. Any number of goroutines may use it.
 type Contents struct {
 	store       store.Store
@@ -61,7 +72,7 @@ func (c *Contents) Campaign(ctx context.Context, hash, campaign string) (*Conten
 	}
 	content, err := Draft(l.workspace, campaign)
 	if err != nil {
-		return nil, fmt.Errorf("version %.12s: %w", hash, err)
+		return nil, contentError{fmt.Errorf("version %.12s: %w", hash, err)}
 	}
 	content.Version = l.number
 	content.topic, err = c.store.TopicNumber(ctx, content.Campaign.Topic.S)
@@ -115,7 +126,7 @@ func (c *Contents) load(ctx context.Context, hash string) (*loaded, error) {
 	}
 	w, findings := workspace.Load(files, c.environment)
 	if w == nil || finding.HasErrors(findings) {
-		return nil, fmt.Errorf("version %.12s does not compile any more: %w", hash, firstError(findings))
+		return nil, contentError{fmt.Errorf("version %.12s does not compile any more: %w", hash, firstError(findings))}
 	}
 	l := &loaded{w, v.Number}
 	c.workspaces[hash] = l

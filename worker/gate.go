@@ -49,9 +49,13 @@ func (g *gate) why(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	wasArmed := g.armed
 	g.armed = switches[store.SwitchArmed].On
 	if stopped := switches[store.SwitchStopped]; stopped.On {
 		return "it was stopped; `germane stop --resume` goes on", nil
+	}
+	if w.Real && wasArmed && !g.armed {
+		return "the database is not armed any more; chunks in hand are begun anew", nil
 	}
 	if w.FreeDisk != nil {
 		if free, err := w.FreeDisk(); err == nil && free < leastDisk {

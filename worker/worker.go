@@ -44,6 +44,8 @@ type Worker struct {
 	sender sender
 	gate   gate
 	wake   chan struct{}
+	// versions of another germane, by hash: their runs are left to others. One goroutine knows them.
+	foreign map[string]bool
 
 	mu      sync.Mutex
 	working map[chunkName]bool // chunks in hand: true while people of it are still to be claimed
@@ -64,7 +66,7 @@ func New(c Config) *Worker {
 	c.Concurrency, c.Backoff = max(c.Concurrency, 1), cmp.Or(c.Backoff, time.Minute)
 	w := &Worker{
 		Config: c, rate: send.NewRate(limit), slots: make(chan *slot, c.Concurrency), wake: make(chan struct{}, 1),
-		working: map[chunkName]bool{}, guards: map[int64]*guard{},
+		working: map[chunkName]bool{}, guards: map[int64]*guard{}, foreign: map[string]bool{},
 	}
 	w.sender.now, w.sender.second, w.gate.worker = c.Now, w.second(), w
 	for range c.Concurrency {
@@ -141,25 +143,40 @@ func (w *Worker) start(ctx context.Context, chunks *sync.WaitGroup) (started boo
 	if !w.wantsMore() {
 		return true, nil
 	}
-	ready, err := w.Store.ReadyChunks(ctx, w.Now(), 2*maxOpen)
-	if err != nil {
+	k, err := w.first(ctx)
+	if k == nil || err != nil {
 		return false, err
 	}
-	for i := range ready {
-		k, err := w.take(ctx, &ready[i])
+	chunks.Go(func() {
+		k.work(ctx)
+		w.leave(k.name())
+	})
+	return true, nil
+}
+
+// first takes the first chunk that is to be had. A run that cannot be worked on may have any number of ready ones, and others after
+// them.
+func (w *Worker) first(ctx context.Context) (*chunkWork, error) {
+	left := map[int64]bool{} // runs that are left to others
+	for limit := 2 * maxOpen; ; limit *= 8 {
+		ready, err := w.Store.ReadyChunks(ctx, w.Now(), limit)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		if k == nil {
-			continue // somebody else has it, or this program cannot read its version
+		for i := range ready {
+			if left[ready[i].Run] {
+				continue
+			}
+			k, foreign, err := w.take(ctx, &ready[i])
+			if k != nil || err != nil {
+				return k, err
+			}
+			left[ready[i].Run] = foreign
 		}
-		chunks.Go(func() {
-			k.work(ctx)
-			w.leave(k.name())
-		})
-		return true, nil
+		if len(ready) < limit {
+			return nil, nil
+		}
 	}
-	return false, nil
 }
 
 func (w *Worker) wantsMore() bool {
@@ -205,7 +222,7 @@ func (w *Worker) Wake() {
 
 // close finishes the runs of which nothing is open any more.
 func (w *Worker) close(ctx context.Context) error {
-	runs, err := w.Store.Runs(ctx, store.RunFilter{Open: true})
+	runs, err := w.Store.Runs(ctx, store.RunFilter{Open: true, Limit: math.MaxInt32})
 	if err != nil {
 		return err
 	}

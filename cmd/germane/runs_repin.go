@@ -10,6 +10,7 @@ import (
 
 	"germane/store"
 	"germane/store/sqlite"
+	"germane/worker"
 	"germane/workspace"
 )
 
@@ -60,6 +61,9 @@ func repin(ctx context.Context, x *runChange, beginning string) error {
 	if _, ok := next.Files["campaigns/"+r.Campaign+".yaml"]; !ok {
 		return hint(fmt.Errorf("version %.12s has no campaign %s", hash, r.Campaign), "name another version, or `germane runs cancel "+fmt.Sprint(r.ID)+"`")
 	}
+	if err := keepsTimes(ctx, x, hash); err != nil {
+		return err
+	}
 	before, err := x.s.Version(ctx, r.Version)
 	if err != nil {
 		return err
@@ -72,6 +76,25 @@ func repin(ctx context.Context, x *runChange, beginning string) error {
 	printChanges(x.sys.stderr, changedFiles(before.Files, next.Files))
 	if r.State != store.RunRunning && r.State != store.RunWaitingApproval {
 		x.say("Go on with: germane runs resume %d", r.ID)
+	}
+	return nil
+}
+
+// keepsTimes refuses a version under which some of those who wait would be lost. What cannot be read any more cannot be compared.
+func keepsTimes(ctx context.Context, x *runChange, hash string) error {
+	contents := worker.NewContents(x.s, x.sys.variables())
+	after, err := contents.Workspace(ctx, hash)
+	if err != nil {
+		return err
+	}
+	before, err := contents.Workspace(ctx, x.run.Version)
+	if err != nil {
+		x.say("Whether its times stay as they are is not known: %v.", err)
+		return nil
+	}
+	if why := worker.MayRepin(x.run, before, after); why != "" {
+		return guardError{hint(fmt.Errorf("run %d cannot go on with version %.12s: %s", x.run.ID, hash, why),
+			fmt.Sprintf("deploy the correction without that change; or `germane runs cancel %d`, and send to those who wait by another run", x.run.ID))}
 	}
 	return nil
 }
