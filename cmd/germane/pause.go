@@ -75,5 +75,5 @@ func knownCampaign(w *workspace.Workspace, states map[string]store.CampaignState
 	for _, campaign := range w.Campaigns {
 		names = append(names, campaign.Name)
 	}
-	return usageError{hint(fmt.Errorf("there is no campaign %q", name), finding.DidYouMean(name, names, "the files in campaigns/ are: "+cmp.Or(strings.Join(names, ", "), "none")))}
+	return hint(fmt.Errorf("there is no campaign %s", name), finding.DidYouMean(name, names, "known campaigns: "+cmp.Or(strings.Join(names, ", "), "none")))
 }

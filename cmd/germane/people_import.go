@@ -186,7 +186,7 @@ func (im *peopleImport) open() (io.Closer, error) {
 	}
 	file, err := os.Open(im.file)
 	if err != nil {
-		return nil, hint(fmt.Errorf("read people: %w", err), "- reads standard input")
+		return nil, hint(fmt.Errorf("read people: %w", err), "name a file of CSV or JSON lines; - reads standard input")
 	}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 		im.size = info.Size()

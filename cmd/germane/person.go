@@ -33,6 +33,9 @@ func (v *viewer) flags(c *cobra.Command) {
 	c.Flags().StringArrayVar(&v.set, "set", nil, "give the person another attribute, such as plan=trial; plan= takes it away")
 }
 
+// given says whether one of the flags was typed.
+func (v *viewer) given() bool { return v.person != "" || v.at != "" || len(v.set) > 0 }
+
 // resolve returns the person, with the changes of --set, and the time.
 func (v *viewer) resolve(sys *system, w *workspace.Workspace) (*audience.Person, time.Time, error) {
 	now, err := v.time(sys)

@@ -62,7 +62,7 @@ func unknownCommand(c *cobra.Command, name string) error {
 	for _, command := range c.Commands() {
 		names = append(names, command.Name())
 	}
-	return usageError{hint(fmt.Errorf("there is no command %q", name), finding.DidYouMean(name, names, "see `germane --help`"))}
+	return usageError{hint(fmt.Errorf("there is no command %q", name), finding.DidYouMean(name, names, "see `"+c.CommandPath()+" --help`"))}
 }
 
 // arguments checks how many arguments a command gets; its usage line names them.

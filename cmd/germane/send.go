@@ -45,6 +45,9 @@ works. Typed twice on a day it refuses.`,
   germane send weekly --yes --json`,
 		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
+			if err := s.understood(c.Flags().Changed); err != nil {
+				return err
+			}
 			if s.post, err = openPost(c.Context(), sys, o, slog.LevelWarn); err != nil {
 				return err
 			}
@@ -60,6 +63,23 @@ works. Typed twice on a day it refuses.`,
 	c.Flags().StringVar(&s.test, "test", "", "send one person's mail to this address; it is not counted")
 	s.viewer.flags(c)
 	return c
+}
+
+// understood refuses flags that would say nothing, because what is left of the command mails everybody:
+// --test with an empty variable of a shell, --limit 0, --person without --test.
+func (s *sendCommand) understood(typed func(flag string) bool) error {
+	if typed("test") && s.test == "" {
+		return usageError{hint(errors.New("--test names no address"), "write: --test you@acme.example")}
+	}
+	if typed("limit") && s.limit < 1 {
+		return usageError{hint(fmt.Errorf("--limit %d is not a number of mails", s.limit), "write --limit 100; --dry-run makes every mail and sends none")}
+	}
+	for _, flag := range []string{"person", "at", "set"} {
+		if typed(flag) && s.test == "" {
+			return usageError{hint(fmt.Errorf("--%s is of no use without --test: a campaign goes to everybody in its audience, now", flag), "to get such a mail yourself: --test you@acme.example")}
+		}
+	}
+	return nil
 }
 
 func (s *sendCommand) run(ctx context.Context) error {

@@ -217,6 +217,10 @@ func (s *sendCommand) say(r *store.Run) {
 			parts = append(parts, thousands(int(part.n))+" "+part.what)
 		}
 	}
+	if r.Planned == 0 {
+		fmt.Fprintf(s.sys.stdout, "run %d is %s: nobody is in the audience. `germane people import` brings people in, `germane matrix` says what is known of them\n", r.ID, r.State)
+		return
+	}
 	fmt.Fprintf(s.sys.stdout, "run %d is %s: %s of %s\n", r.ID, r.State, strings.Join(parts, ", "), thousands(int(r.Planned)))
 	if s.address.Kind == send.OutboxKind {
 		fmt.Fprintf(s.sys.stdout, "the mails are files in %s\n", s.address.Dir)
@@ -230,7 +234,7 @@ func (s *sendCommand) say(r *store.Run) {
 func (s *sendCommand) sendTest(ctx context.Context) error {
 	to, problem := audience.MailableAddress(s.test)
 	if problem != "" {
-		return usageError{fmt.Errorf("--test: %s", problem)}
+		return usageError{hint(fmt.Errorf("--test: %s", problem), "write: --test you@acme.example")}
 	}
 	rules, err := s.rules(ctx)
 	if err != nil {

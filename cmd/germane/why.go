@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -31,10 +32,12 @@ what the same rules say of what is known now. The ledger keeps names and reasons
 		Args: arguments(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
+			case len(args) == 2 && isNumber(args[0]) && v.given():
+				return usageError{hint(errors.New("--person, --at and --set are for a template; a run decided about people as they were"), "write: germane why "+args[0]+" "+args[1])}
 			case len(args) == 2 && isNumber(args[0]):
 				return whyRun(c.Context(), sys, o, args[0], args[1])
 			case len(args) == 2:
-				return usageError{hint(fmt.Errorf("%s is not the number of a run", args[0]), "as somebody else: germane why "+args[0]+" --person "+args[1])}
+				return usageError{hint(fmt.Errorf("%s is not the number of a run", args[0]), "as a persona: germane why "+args[0]+" --person NAME; what somebody got: germane why RUN "+args[1]+", and `germane runs` lists the runs")}
 			}
 			w, err := loadSound(sys, o)
 			if err != nil {
