@@ -206,3 +206,26 @@ func TestMayRepin(t *testing.T) {
 		})
 	}
 }
+
+// TestNoMailWithoutAWayOut: where links to withdraw by lead nowhere, nothing goes out to real people, whoever runs the worker.
+func TestNoMailWithoutAWayOut(t *testing.T) {
+	t.Parallel()
+	w := dueOnce(t, 5)
+	without := strings.NewReplacer("public_url: http://127.0.0.1:8080\n", "", "assets/logo.png", "https://acme.example/logo.png")
+	w.write("germane.yaml", without.Replace(string(w.files["germane.yaml"].Data)))
+	w.write("campaigns/next.yaml", campaign("cadence: {at: 2027-03-01 10:00}"))
+	w.deploy()
+	w.must(w.store.Turn(t.Context(), store.SwitchArmed, store.Switch{On: true, At: w.now}))
+	w.plan()
+	w.now = clockTime(t, "2027-03-01 10:00")
+	w.plan()
+	s := w.scheduler()
+	c := worker.Config{Store: w.store, Contents: w.contents, Transport: w.mail, Owner: "test", Alone: true, Real: true, Now: s.Now, Log: s.Log, Alert: s.Alert}
+	w.must(worker.New(c).Work(t.Context(), true))
+	if got := w.told("next"); !strings.HasPrefix(got, "03-01T10:00 stopped 5 waiting") || !strings.Contains(got, "public_url") {
+		t.Error(got)
+	}
+	if got := w.told("daily"); got != "03-01T09:00 finished 5 sent" {
+		t.Error(got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -78,6 +79,9 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (_ *chunkWork, fo
 		return nil, false, nil
 	case err != nil:
 		return nil, false, err
+	case w.Real && content.base == "":
+		w.halt(run.ID, store.RunStopped, fmt.Sprintf("without public_url nobody could unsubscribe; set it in germane.yaml, then `germane deploy` and `germane runs repin %d`", run.ID))
+		return nil, false, nil
 	}
 	if may, again, err := w.mayBegin(ctx, content, run, ready); err != nil || !may {
 		return nil, false, errors.Join(err, w.putOff(ctx, ready, again))
