@@ -47,7 +47,11 @@ Whoever withdrew, was suppressed or was erased since is so again, from the journ
 		RunE: func(c *cobra.Command, _ []string) error {
 			at, err := time.Parse(time.RFC3339, since)
 			if err != nil {
-				return usageError{hint(errors.New("--since does not say when the backup was made"), "write --since 2027-03-01T09:00:00Z, or an earlier time when you are not sure")}
+				problem := errors.New("--since does not say when the backup was made")
+				if since != "" {
+					problem = fmt.Errorf("--since %q is not a time of day on a date, with its zone", since)
+				}
+				return usageError{hint(problem, "write --since 2027-03-01T09:00:00Z, or an earlier time when you are not sure")}
 			}
 			if at.After(sys.now()) {
 				return usageError{hint(fmt.Errorf("--since %s is yet to come", since), "write the time of the backup")}

@@ -41,7 +41,10 @@ germane stop all.`,
 					return err
 				}
 				if x.Paused {
-					x.Note = cmp.Or(note, "command line")
+					if was := states[x.Campaign]; was.Paused && note == "" {
+						x.Note = was.Note // typed twice it does not forget why
+					}
+					x.Note = cmp.Or(x.Note, "command line")
 				}
 				if err := s.PauseCampaign(c.Context(), x.Campaign, x.Paused, x.Note); err != nil {
 					return err

@@ -200,6 +200,9 @@ func (im *peopleImport) reader(o audience.ImportOptions) (*audience.Importer, er
 	if im.formatOf(in) == "jsonl" {
 		return audience.ImportJSONL(in, o), nil
 	}
+	if _, err := in.Peek(1); errors.Is(err, io.EOF) {
+		return nil, hint(fmt.Errorf("%s is empty", im.file), "its first line names the columns; germane people export --format csv shows one")
+	}
 	rows, err := audience.ImportCSV(in, o)
 	var header *audience.HeaderError
 	if errors.As(err, &header) {

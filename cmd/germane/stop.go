@@ -31,7 +31,14 @@ that were handed over already arrive. Runs stay where they are and go on after -
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
+				switches, err := s.Switches(c.Context())
+				if err != nil {
+					return err
+				}
 				x := stopping{!resume, sys.now().UTC().Truncate(time.Millisecond), cmp.Or(note, "command line")}
+				if was := switches[store.SwitchStopped]; was.On && x.Stopped && note == "" {
+					x.At, x.Note = was.At.UTC(), was.Note // typed twice it does not forget why
+				}
 				if err := s.Turn(c.Context(), store.SwitchStopped, store.Switch{On: x.Stopped, At: x.At, Note: x.Note}); err != nil {
 					return err
 				}
@@ -42,7 +49,7 @@ that were handed over already arrive. Runs stay where they are and go on after -
 				if resume {
 					text = "Sending goes on."
 				}
-				_, err := fmt.Fprintln(sys.stderr, text)
+				_, err = fmt.Fprintln(sys.stderr, text)
 				return err
 			})
 		},

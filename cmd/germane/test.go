@@ -247,6 +247,8 @@ func (t *snapshotTest) print(out io.Writer) {
 			continue
 		case r.State == "changed":
 			fmt.Fprintf(out, "%s: %s\n", r.File, r.Persona)
+		case r.Persona == "" && r.State == "missing" && t.update:
+			fmt.Fprintf(out, "%s: written, there was none\n", r.File)
 		case r.Persona == "" && r.State == "missing":
 			fmt.Fprintf(out, "%s: there is none yet\n", r.File)
 		case r.Persona == "":
