@@ -254,6 +254,14 @@ func (im *importing) recallWithdrawals(number int64, address []byte) error {
 	return nil
 }
 
+// rememberWithdrawal notes for whoever restores a backup that a row withdrew.
+func (im *importing) rememberWithdrawal(number int64, topic string) error {
+	var address []byte
+	_, err := im.transaction.row(`SELECT address FROM person WHERE number = ?`, []any{number}, &address)
+	im.remember(journalWithdrew, address, topic, milliseconds(im.At))
+	return err
+}
+
 // consents writes what the row states and what the import grants to everybody.
 func (im *importing) consents(number int64, u *audience.Update) (changed bool, err error) {
 	write := func(topic string, state audience.ConsentState, basis string) {
@@ -262,6 +270,9 @@ func (im *importing) consents(number int64, u *audience.Update) (changed bool, e
 		}
 		var n bool
 		n, err = im.consent(number, topic, audience.Consent{State: state, Basis: basis, Source: im.Source, At: im.At})
+		if n && err == nil && state == audience.ConsentUnsubscribed {
+			err = im.rememberWithdrawal(number, topic)
+		}
 		changed = changed || n
 		im.remembers = im.remembers || state == audience.ConsentUnsubscribed
 	}

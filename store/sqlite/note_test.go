@@ -235,3 +235,21 @@ func TestJournalIsNotLost(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestImportedWithdrawalsAreRepeated: who withdrew elsewhere, and was imported so after the backup, stays withdrawn.
+func TestImportedWithdrawalsAreRepeated(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "germane.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	backup := time.Now().Truncate(time.Millisecond)
+	row := audience.Update{ID: "ann", Email: "ann@acme.example", Topics: []audience.TopicConsent{{Topic: "tips", State: audience.ConsentUnsubscribed}}}
+	if _, err := s.Import(t.Context(), []audience.Update{row}, store.Importing{At: noon, Source: "import"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, withdrawals, err := s.Restored(t.Context(), backup, time.Now()); err != nil || withdrawals != 1 {
+		t.Errorf("replayed %d, %v", withdrawals, err)
+	}
+}
