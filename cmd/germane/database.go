@@ -40,7 +40,7 @@ func openDatabaseAs(ctx context.Context, sys *system, o *options, w *workspace.W
 	case errors.Is(err, sqlite.ErrAddressKey):
 		return nil, guardError{hint(err, addressKeyVariable+" is chosen when a database is made and stays for ever: set it as it was then, or unset it if it was not set")}
 	case err != nil:
-		return nil, hint(err, "is the disk full, or the folder read-only?")
+		return nil, hint(err, "is it the file that `database` in germane.yaml means, is the disk full, or the folder read-only?")
 	}
 	return s, nil
 }

@@ -22,6 +22,7 @@ var advice = map[string]string{
 	reasonLeft:                   "they changed between two tries, and were not tried again",
 	reasonThrottled:              "the provider wanted it slower; it is tried again",
 	reasonQuota:                  "the provider's quota is used up; it is tried again",
+	reasonConnect:                "the way out cannot be reached, it is tried again: germane doctor says more",
 	reasonSettled:                "somebody looked: germane runs settle",
 }
 
@@ -31,6 +32,7 @@ const (
 	reasonLeft      = "no longer in the audience"
 	reasonThrottled = "throttled"
 	reasonQuota     = "quota"
+	reasonConnect   = "connect"
 	reasonSettled   = "settled by hand"
 )
 

@@ -28,7 +28,7 @@ func TestReasonsHaveAdvice(t *testing.T) {
 	for _, reason := range []string{
 		store.ReasonSuppressed, store.ReasonNoConsent, store.ReasonCap, store.ReasonErased, worker.ReasonNotArmed, worker.ReasonGlobalHoldout,
 		worker.ReasonCampaignHoldout, worker.ReasonRollout, worker.ReasonSkip + "no articles", worker.ReasonUnreadable, worker.ReasonPanic + "x", worker.ReasonMaking + "x",
-		"the worker was lost", "smtp 550 5.1.1", "smtp 550", "smtp 552 5.3.4", "smtp 451 4.7.1", "ses MessageRejected", "ses 500", "throttled", "quota",
+		"the worker was lost", "smtp 550 5.1.1", "smtp 550", "smtp 552 5.3.4", "smtp 451 4.7.1", "ses MessageRejected", "ses 500", "throttled", "quota", "connect",
 	} {
 		if adviceFor(reason) == "" {
 			t.Errorf("%s says nothing to anybody", reason)
