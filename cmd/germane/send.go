@@ -209,7 +209,7 @@ func (s *sendCommand) today(ctx context.Context) (map[string]*store.Run, error) 
 	for _, r := range runs {
 		taken[r.Occurrence] = r
 	}
-	if first := taken[s.date()]; first != nil && s.again < 0 {
+	if first := taken[s.date()]; first != nil && first.Planned > 0 && s.again < 0 {
 		return nil, guardError{hint(fmt.Errorf("%s was sent today: run %d is %s, with %s sent", s.campaign, first.ID, first.State, mails(first.Sent)), s.goOn(first))}
 	}
 	return taken, err
@@ -225,7 +225,7 @@ func (s *sendCommand) occurrence(taken map[string]*store.Run) (string, error) {
 	switch {
 	case taken[today] == nil:
 		return today, nil
-	case s.again != s.survey.Mail:
+	case s.again >= 0 && s.again != s.survey.Mail:
 		return "", guardError{hint(fmt.Errorf("--again %d is not how many mails this would be", s.again), fmt.Sprintf("`germane send %s --again %d` mails them all once more", s.campaign, s.survey.Mail))}
 	}
 	for n := 2; ; n++ {

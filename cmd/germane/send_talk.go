@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"germane/audience"
+	"germane/schedule"
 	"germane/send"
 	"germane/store"
 	"germane/worker"
@@ -71,7 +72,25 @@ func (s *sendCommand) describe(out io.Writer) error {
 	for _, problem := range v.Problems {
 		fmt.Fprintf(table, "  problem\t%s\t%s\n", problem.Person, problem.Text)
 	}
-	return table.Flush()
+	err := table.Flush()
+	if next := s.comesDue(); next != "" && err == nil {
+		fmt.Fprintf(out, "  it also comes due by itself, %s: without caps in germane.yaml people get both\n\n", next)
+	}
+	return err
+}
+
+// comesDue is when the campaign is sent by itself within a day; "" when it is not.
+func (s *sendCommand) comesDue() string {
+	campaign, _ := s.w.Campaign(s.campaign)
+	if campaign.State != schedule.Live || campaign.Cadence == nil {
+		return ""
+	}
+	zones, err := s.zones(context.Background())
+	now := s.sys.now()
+	if due := nextDue(campaign.Cadence.Timetable(s.w.Config.TimeZone, zones), now); err == nil && !due.IsZero() && due.Before(now.Add(24*time.Hour)) {
+		return s.local(due)
+	}
+	return ""
 }
 
 func (s *sendCommand) template() string {
@@ -165,6 +184,7 @@ func (p *post) watch(ctx context.Context, run int64, w *worker.Worker) error {
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	defer p.endLine()
+	told := ""
 	for {
 		r, err := p.store.Run(context.WithoutCancel(ctx), run)
 		if err != nil || r.State != store.RunRunning {
@@ -175,6 +195,9 @@ func (p *post) watch(ctx context.Context, run int64, w *worker.Worker) error {
 			if trouble := w.Trouble(); trouble != "" {
 				fmt.Fprintf(p.sys.stderr, ", waiting: %.60s", trouble)
 			}
+		} else if trouble := w.Trouble(); trouble != "" && told == "" {
+			told = trouble
+			fmt.Fprintf(p.sys.stderr, "nothing leaves: %s; it is tried again until it does. `germane doctor` says more\n", trouble)
 		}
 		select {
 		case <-ctx.Done():
