@@ -209,7 +209,9 @@ func (s *sendCommand) today(ctx context.Context) (map[string]*store.Run, error) 
 	for _, r := range runs {
 		taken[r.Occurrence] = r
 	}
-	if first := taken[s.date()]; first != nil && first.Planned > 0 && s.again < 0 {
+	first := taken[s.date()]
+	empty := first != nil && first.State == store.RunFinished && first.Planned == 0 // one that a backup forgot is cancelled
+	if first != nil && !empty && s.again < 0 {
 		return nil, guardError{hint(fmt.Errorf("%s was sent today: run %d is %s, with %s sent", s.campaign, first.ID, first.State, mails(first.Sent)), s.goOn(first))}
 	}
 	return taken, err
