@@ -22,7 +22,7 @@ var advice = map[string]string{
 	reasonLeft:                   "they changed between two tries, and were not tried again",
 	reasonThrottled:              "the provider wanted it slower; it is tried again",
 	reasonQuota:                  "the provider's quota is used up; it is tried again",
-	reasonConnect:                "the way out cannot be reached, it is tried again: germane doctor says more",
+	reasonConnect:                "nobody answers there; it is tried again: germane doctor",
 	reasonSettled:                "somebody looked: germane runs settle",
 }
 
