@@ -6,7 +6,13 @@ import { keys } from './keys.js';
 let turn = 0;
 
 // go shows an address. Of two that were asked for, the later one is shown, whichever comes first.
-async function go(address, { history: step = 'push', options } = {}) {
+let going; // the last visit, which may be over
+function go(address, how) {
+  going = visit(address, how);
+  return going;
+}
+
+async function visit(address, { history: step = 'push', options } = {}) {
   const mine = ++turn;
   let answer;
   try {
@@ -96,7 +102,8 @@ document.addEventListener('submit', (event) => {
 // A select that has the focus was the one changed: it keeps what was chosen. When it loses the focus, it shows what counts.
 addEventListener('popstate', () => go(location.href, { history: 'stay' }));
 
-// refresh shows the newest build. What comes while it is at it is shown after that, so that the first is not lost to the second.
+// refresh shows the newest build. What comes while it is at it is shown after that, so that the first is not lost to the second; and
+// whoever is on their way to another address arrives there first.
 let newest;
 let busy = false;
 async function refresh() {
@@ -104,6 +111,8 @@ async function refresh() {
   busy = true;
   while (newest !== document.body.dataset.build) {
     const wanted = newest;
+    for (let last; last !== going; ) await (last = going).catch(() => {});
+    if (newest === document.body.dataset.build) break;
     await go(location.href, { history: 'stay' });
     if (wanted === newest) break;
   }
