@@ -3,43 +3,12 @@ package postgres
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base32"
 	"errors"
 	"fmt"
-	"hash"
-	"strings"
-	"sync"
 	"time"
 
-	"germane/audience"
+	"germane/store/engine"
 )
-
-// addressKey hashes addresses. Hashing machines are kept, as an import hashes a million addresses.
-type addressKey struct {
-	machines *sync.Pool
-}
-
-const addressBytes = 16
-
-func newAddressKey(key []byte) addressKey {
-	return addressKey{&sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
-}
-
-// hash returns what stands for an address: the same for all ways to write it, and nothing without the key.
-func (k addressKey) hash(email string) []byte {
-	m := k.machines.Get().(hash.Hash)
-	defer k.machines.Put(m)
-	m.Reset()
-	m.Write([]byte(audience.AddressKey(email)))
-	return m.Sum(make([]byte, 0, sha256.Size))[:addressBytes]
-}
-
-// inventID returns the id of a person who came without one: the same for the same address, so that importing again finds it, and
-// different in every database.
-func inventID(address []byte) string {
-	return "p" + strings.ToLower(base32.HexEncoding.EncodeToString(address[:10]))
-}
 
 const (
 	addressPurpose     = "address"
@@ -74,8 +43,8 @@ func (s *Store) openAddressKey(ctx context.Context, chosen []byte) error {
 		case len(key) == 0:
 			return fmt.Errorf("%w: it comes from the environment", ErrAddressKey)
 		}
-		s.addresses = newAddressKey(key)
-		if !hmac.Equal(s.addresses.hash(fingerprintPurpose), fingerprint) {
+		s.addresses = engine.NewAddressKey(key)
+		if !hmac.Equal(s.addresses.Hash(fingerprintPurpose), fingerprint) {
 			return ErrAddressKey
 		}
 		return nil
@@ -91,6 +60,6 @@ func (s *Store) makeAddressKey(t *transaction, key []byte) error {
 			return err
 		}
 	}
-	s.addresses = newAddressKey(key)
-	return t.run(write, fingerprintPurpose, s.addresses.hash(fingerprintPurpose), now)
+	s.addresses = engine.NewAddressKey(key)
+	return t.run(write, fingerprintPurpose, s.addresses.Hash(fingerprintPurpose), now)
 }

@@ -3,11 +3,11 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // AddEvents implements [store.Events].
@@ -46,10 +46,10 @@ func (t *transaction) addEvents(events []store.Event) (added int, err error) {
 func (s *Store) Record(ctx context.Context, events []store.Event, judge store.Judge) error {
 	return s.change(ctx, "record events", func(t *transaction) error {
 		// Two clicks that come at once by two servers are judged together by the second.
-		all := judgements(events)
+		all := engine.Judgements(events)
 		numbers := make([]int64, len(all))
 		for i := range all {
-			numbers[i] = all[i].person
+			numbers[i] = all[i].Person
 		}
 		if err := t.people(numbers...); err != nil {
 			return err
@@ -66,55 +66,15 @@ func (s *Store) Record(ctx context.Context, events []store.Event, judge store.Ju
 	})
 }
 
-// judgement is a delivery whose clicks within a time are to be judged.
-type judgement struct {
-	run, person int64
-	occasion    int
-	from, to    time.Time
-}
-
-// judgements returns one for each delivery that has a new click or arrived.
-func judgements(events []store.Event) []judgement {
-	type key struct {
-		run, person int64
-		occasion    int
-	}
-	var all []judgement
-	known := map[key]int{}
-	for i := range events {
-		e := &events[i]
-		if e.Kind != store.EventClick && e.Kind != store.EventDelivery || e.Person == 0 || e.Run == 0 {
-			continue
-		}
-		from, to := e.At.Add(-store.JudgedTogether), e.At.Add(store.JudgedTogether)
-		if e.Kind == store.EventDelivery {
-			from = time.Time{} // all that came before it
-		}
-		k := key{e.Run, e.Person, e.Occasion}
-		at, ok := known[k]
-		if !ok {
-			at, known[k] = len(all), len(all)
-			all = append(all, judgement{e.Run, e.Person, e.Occasion, from, to})
-		}
-		if from.Before(all[at].from) {
-			all[at].from = from
-		}
-		if to.After(all[at].to) {
-			all[at].to = to
-		}
-	}
-	return all
-}
-
 // mostJudged bounds what somebody costs who follows one link over and over.
 const mostJudged = 200
 
 // judge has clicks labelled that are already in the table.
-func (t *transaction) judge(j judgement, judge store.Judge) error {
+func (t *transaction) judge(j engine.Judgement, judge store.Judge) error {
 	var sent, arrived int64
 	const mailed = `SELECT coalesce((SELECT CASE WHEN done > 0 THEN done ELSE claimed END FROM delivery WHERE run = $1 AND person = $2 AND occasion = $3), 0),
 		coalesce((SELECT min(at) FROM event WHERE person = $2 AND run = $1 AND occasion = $3 AND kind = 'delivery'), 0)`
-	if _, err := t.row(mailed, []any{j.run, j.person, j.occasion}, &sent, &arrived); err != nil {
+	if _, err := t.row(mailed, []any{j.Run, j.Person, j.Occasion}, &sent, &arrived); err != nil {
 		return err
 	}
 	ids, clicks, err := t.clicks(j)
@@ -138,10 +98,10 @@ func (t *transaction) judge(j judgement, judge store.Judge) error {
 }
 
 // clicks returns the newest clicks that are to be judged, oldest first.
-func (t *transaction) clicks(j judgement) (ids []int64, clicks []store.Event, err error) {
+func (t *transaction) clicks(j engine.Judgement) (ids []int64, clicks []store.Event, err error) {
 	const query = `SELECT * FROM (SELECT id, ` + eventColumns + ` FROM event
 		WHERE person = $1 AND at >= $2 AND at <= $3 AND run = $4 AND occasion = $5 AND kind = 'click' ORDER BY at DESC, id DESC LIMIT $6) AS newest ORDER BY 2, 1`
-	err = t.rows(query, []any{j.person, milliseconds(j.from), milliseconds(j.to), j.run, j.occasion, mostJudged}, func(rows pgx.Rows) error {
+	err = t.rows(query, []any{j.Person, milliseconds(j.From), milliseconds(j.To), j.Run, j.Occasion, mostJudged}, func(rows pgx.Rows) error {
 		var id int64
 		e, err := scanEvent(rows, &id)
 		ids, clicks = append(ids, id), append(clicks, e)

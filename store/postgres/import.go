@@ -8,6 +8,7 @@ import (
 
 	"germane/audience"
 	"germane/store"
+	"germane/store/engine"
 )
 
 // Import implements [store.People]. What a batch is about is read at once, worked through row by row in memory, and written at once: a
@@ -45,7 +46,7 @@ func (s *Store) hashAll(updates []audience.Update) []string {
 	addresses := make([]string, len(updates))
 	for i := range updates {
 		if updates[i].Email != "" {
-			addresses[i] = string(s.addresses.hash(updates[i].Email))
+			addresses[i] = string(s.addresses.Hash(updates[i].Email))
 		}
 	}
 	return addresses
@@ -131,7 +132,7 @@ func (im *importing) create(u *audience.Update, address string) store.Outcome {
 		return rejected("%v", err)
 	}
 	if stored.ID == "" {
-		stored.ID = inventID([]byte(address))
+		stored.ID = engine.InventID([]byte(address))
 	}
 	if reason := im.refusal(address); reason != "" {
 		return rejected("%s", reason)

@@ -4,6 +4,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"germane/audience"
+	"germane/store/engine"
 )
 
 const importColumns = `person.number, person.id, email, time_zone, locale, attributes, observed, exceptions, created, updated, moved, false, address`
@@ -32,7 +33,7 @@ func (im *importing) read(updates []audience.Update, addresses []string) error {
 		}
 		hashes = append(hashes, []byte(addresses[i]))
 		if updates[i].ID == "" {
-			ids = append(ids, inventID([]byte(addresses[i])))
+			ids = append(ids, engine.InventID([]byte(addresses[i])))
 		}
 	}
 	if err := im.readPeople(readByID, ids); err != nil {

@@ -32,7 +32,7 @@ func TestWhoWaitsForWhom(t *testing.T) {
 			if err := t.alone(lockImport, 0); err != nil {
 				return err
 			}
-			return t.erase(s.addresses.hash("u0@acme.example"))
+			return t.erase(s.addresses.Hash("u0@acme.example"))
 		}
 	}
 	settled := store.Settlement{Run: 1, Person: 2, State: store.Sent, At: noon}

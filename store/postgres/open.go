@@ -27,6 +27,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // Options is how a database is opened. The zero value is right.
@@ -41,7 +42,7 @@ type Options struct {
 // Store is a database. Any number of goroutines may use it.
 type Store struct {
 	pool      *pgxpool.Pool
-	addresses addressKey
+	addresses engine.AddressKey
 	forms     Forms
 }
 

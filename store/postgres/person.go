@@ -39,7 +39,7 @@ func (s *Store) PersonByID(ctx context.Context, id string) (*store.Person, error
 
 // PersonByEmail implements [store.People].
 func (s *Store) PersonByEmail(ctx context.Context, email string) (*store.Person, error) {
-	return s.person(ctx, `SELECT `+personColumns+` FROM person WHERE address = $1`, s.addresses.hash(email))
+	return s.person(ctx, `SELECT `+personColumns+` FROM person WHERE address = $1`, s.addresses.Hash(email))
 }
 
 // PersonByNumber implements [store.People].
@@ -172,7 +172,7 @@ func (s *Store) Forget(ctx context.Context, email string, at time.Time) error {
 		if err := t.alone(lockImport, 0); err != nil {
 			return err
 		}
-		address := s.addresses.hash(email)
+		address := s.addresses.Hash(email)
 		if err := t.erase(address); err != nil {
 			return err
 		}

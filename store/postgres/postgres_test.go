@@ -72,7 +72,7 @@ func TestOpenedAtOnce(t *testing.T) {
 				return
 			}
 			defer s.Close()
-			keys[i] = s.addresses.hash("ann@acme.example")
+			keys[i] = s.addresses.Hash("ann@acme.example")
 			if forms := s.Forms(); forms.Is != 2 || forms.Was != 0 && forms.Was != 2 {
 				t.Errorf("forms are %+v", forms)
 			}

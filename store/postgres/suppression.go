@@ -12,7 +12,7 @@ import (
 // Suppress implements [store.Suppressions].
 func (s *Store) Suppress(ctx context.Context, email string, why store.Suppression) error {
 	return s.change(ctx, "suppress an address", func(t *transaction) error {
-		address := s.addresses.hash(email)
+		address := s.addresses.Hash(email)
 		var number int64
 		if found, err := t.row(`SELECT number FROM person WHERE address = $1`, []any{address}, &number); err != nil {
 			return err
@@ -36,7 +36,7 @@ func (t *transaction) suppress(address []byte, why store.Suppression) error {
 // SuppressionsOf implements [store.Suppressions].
 func (s *Store) SuppressionsOf(ctx context.Context, email string) ([]store.Suppression, error) {
 	var all []store.Suppression
-	err := s.rows(ctx, `SELECT reason, detail, at FROM suppression WHERE address = $1 ORDER BY at, reason`, []any{s.addresses.hash(email)}, func(rows pgx.Rows) error {
+	err := s.rows(ctx, `SELECT reason, detail, at FROM suppression WHERE address = $1 ORDER BY at, reason`, []any{s.addresses.Hash(email)}, func(rows pgx.Rows) error {
 		var why store.Suppression
 		var at int64
 		err := rows.Scan(&why.Reason, &why.Detail, &at)
@@ -56,7 +56,7 @@ func (s *Store) Readmit(ctx context.Context, email string, again store.Readmissi
 		if err := t.alone(lockImport, 0); err != nil {
 			return err
 		}
-		address := s.addresses.hash(email)
+		address := s.addresses.Hash(email)
 		lifted, err := t.changed(`DELETE FROM suppression WHERE address = $1`, address)
 		if err != nil {
 			return err

@@ -1,18 +1,16 @@
 package postgres
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 
 	"github.com/jackc/pgx/v5"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // Deploy implements [store.Versions].
@@ -41,7 +39,7 @@ func (s *Store) Deploy(ctx context.Context, v *store.Version) error {
 func (t *transaction) file(version, path string, data []byte) error {
 	sum := sha256.Sum256(data)
 	hash := hex.EncodeToString(sum[:])
-	if err := t.run(`INSERT INTO content (hash, data) VALUES ($1, $2) ON CONFLICT DO NOTHING`, hash, deflate(data)); err != nil {
+	if err := t.run(`INSERT INTO content (hash, data) VALUES ($1, $2) ON CONFLICT DO NOTHING`, hash, engine.Deflate(data)); err != nil {
 		return err
 	}
 	return t.run(`INSERT INTO version_file (version, path, content) VALUES ($1, $2, $3)`, version, path, hash)
@@ -130,7 +128,7 @@ func (s *Store) versionParts(ctx context.Context, v *store.Version) error {
 		var packed []byte
 		err := rows.Scan(&path, &packed)
 		if err == nil {
-			v.Files[path], err = inflate(packed)
+			v.Files[path], err = engine.Inflate(packed)
 		}
 		return err
 	})
@@ -169,7 +167,7 @@ func (s *Store) AssetContent(ctx context.Context, hash, name string) ([]byte, er
 	if err != nil {
 		return nil, fmt.Errorf("asset: %w", err)
 	}
-	return inflate(packed)
+	return engine.Inflate(packed)
 }
 
 // RunLinks implements [store.Links].
@@ -212,20 +210,4 @@ func (s *Store) links(ctx context.Context, query string, key any) ([]store.Link,
 		return nil, fmt.Errorf("read links: %w", err)
 	}
 	return links, nil
-}
-
-func deflate(data []byte) []byte {
-	var b bytes.Buffer
-	w, _ := flate.NewWriter(&b, flate.DefaultCompression) // its only error is of the level
-	w.Write(data)
-	w.Close()
-	return b.Bytes()
-}
-
-func inflate(packed []byte) ([]byte, error) {
-	data, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
-	if err != nil {
-		return nil, fmt.Errorf("unpack: %w", err)
-	}
-	return data, nil
 }

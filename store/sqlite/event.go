@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // AddEvents implements [store.Events].
@@ -40,7 +40,7 @@ func (s *Store) Record(ctx context.Context, events []store.Event, judge store.Ju
 		if _, err := t.addEvents(events); err != nil {
 			return err
 		}
-		for _, at := range judgements(events) {
+		for _, at := range engine.Judgements(events) {
 			if err := t.judge(at, judge); err != nil {
 				return err
 			}
@@ -49,55 +49,15 @@ func (s *Store) Record(ctx context.Context, events []store.Event, judge store.Ju
 	})
 }
 
-// judgement is a delivery whose clicks within a time are to be judged.
-type judgement struct {
-	run, person int64
-	occasion    int
-	from, to    time.Time
-}
-
-// judgements returns one for each delivery that has a new click or arrived.
-func judgements(events []store.Event) []judgement {
-	type key struct {
-		run, person int64
-		occasion    int
-	}
-	var all []judgement
-	known := map[key]int{}
-	for i := range events {
-		e := &events[i]
-		if e.Kind != store.EventClick && e.Kind != store.EventDelivery || e.Person == 0 || e.Run == 0 {
-			continue
-		}
-		from, to := e.At.Add(-store.JudgedTogether), e.At.Add(store.JudgedTogether)
-		if e.Kind == store.EventDelivery {
-			from = time.Time{} // all that came before it
-		}
-		k := key{e.Run, e.Person, e.Occasion}
-		at, ok := known[k]
-		if !ok {
-			at, known[k] = len(all), len(all)
-			all = append(all, judgement{e.Run, e.Person, e.Occasion, from, to})
-		}
-		if from.Before(all[at].from) {
-			all[at].from = from
-		}
-		if to.After(all[at].to) {
-			all[at].to = to
-		}
-	}
-	return all
-}
-
 // mostJudged bounds what somebody costs who follows one link over and over.
 const mostJudged = 200
 
 // judge has clicks labelled that are already in the table.
-func (t *transaction) judge(j judgement, judge store.Judge) error {
+func (t *transaction) judge(j engine.Judgement, judge store.Judge) error {
 	var sent, arrived int64
 	const mailed = `SELECT coalesce((SELECT iif(done > 0, done, claimed) FROM delivery WHERE run = ?1 AND person = ?2 AND occasion = ?3), 0),
 		coalesce((SELECT min(at) FROM event WHERE person = ?2 AND run = ?1 AND occasion = ?3 AND kind = 'delivery'), 0)`
-	if _, err := t.row(mailed, []any{j.run, j.person, j.occasion}, &sent, &arrived); err != nil {
+	if _, err := t.row(mailed, []any{j.Run, j.Person, j.Occasion}, &sent, &arrived); err != nil {
 		return err
 	}
 	ids, clicks, err := t.clicks(j)
@@ -121,10 +81,10 @@ func (t *transaction) judge(j judgement, judge store.Judge) error {
 }
 
 // clicks returns the newest clicks that are to be judged, oldest first.
-func (t *transaction) clicks(j judgement) (ids []int64, clicks []store.Event, err error) {
+func (t *transaction) clicks(j engine.Judgement) (ids []int64, clicks []store.Event, err error) {
 	const query = `SELECT * FROM (SELECT id, ` + eventColumns + ` FROM event
 		WHERE person = ? AND at >= ? AND at <= ? AND run = ? AND occasion = ? AND kind = 'click' ORDER BY at DESC, id DESC LIMIT ?) ORDER BY 2, 1`
-	err = t.rows(query, []any{j.person, milliseconds(j.from), milliseconds(j.to), j.run, j.occasion, mostJudged}, func(rows *sql.Rows) error {
+	err = t.rows(query, []any{j.Person, milliseconds(j.From), milliseconds(j.To), j.Run, j.Occasion, mostJudged}, func(rows *sql.Rows) error {
 		var id int64
 		e, err := scanEvent(rows, &id)
 		ids, clicks = append(ids, id), append(clicks, e)

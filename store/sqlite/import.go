@@ -9,6 +9,7 @@ import (
 
 	"germane/audience"
 	"germane/store"
+	"germane/store/engine"
 )
 
 // Import implements [store.People].
@@ -57,7 +58,7 @@ type importing struct {
 	*transaction
 	store.Importing
 	now       int64
-	addresses addressKey
+	addresses engine.AddressKey
 	remembers bool // somebody withdrew or was erased: new people may have been here before
 	expectNew bool // the last row made a person: try that first
 }
@@ -80,7 +81,7 @@ func (im *importing) row(u *audience.Update) (store.Outcome, error) {
 	}
 	var address []byte
 	if u.Email != "" {
-		address = im.addresses.hash(u.Email)
+		address = im.addresses.Hash(u.Email)
 	}
 	tried := im.expectNew && address != nil
 	if tried {
@@ -136,7 +137,7 @@ func (im *importing) create(u *audience.Update, address []byte) (store.Outcome, 
 		return rejected("%v", err), nil
 	}
 	if p.ID == "" {
-		p.ID = inventID(address)
+		p.ID = engine.InventID(address)
 	}
 	if reason, err := im.erased(address); err != nil || reason != "" {
 		return rejected("%s", reason), err

@@ -31,6 +31,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // Options is how a database is opened. The zero value is right but for tests.
@@ -50,7 +51,7 @@ type Options struct {
 type Store struct {
 	writer *writer
 	readers
-	addresses addressKey
+	addresses engine.AddressKey
 	note      *note // nil until it is open
 	forms     Forms
 }

@@ -37,7 +37,7 @@ func (s *Store) PersonByID(ctx context.Context, id string) (*store.Person, error
 
 // PersonByEmail implements [store.People].
 func (s *Store) PersonByEmail(ctx context.Context, email string) (*store.Person, error) {
-	return s.person(ctx, `SELECT `+personColumns+` FROM person WHERE address = ?`, s.addresses.hash(email))
+	return s.person(ctx, `SELECT `+personColumns+` FROM person WHERE address = ?`, s.addresses.Hash(email))
 }
 
 // PersonByNumber implements [store.People].
@@ -167,7 +167,7 @@ func (s *Store) ZoneCounts(ctx context.Context) (map[string]int64, error) {
 // Forget implements [store.People].
 func (s *Store) Forget(ctx context.Context, email string, at time.Time) error {
 	return s.change(ctx, "forget a person", func(t *transaction) error {
-		address := s.addresses.hash(email)
+		address := s.addresses.Hash(email)
 		if err := t.erase(address); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 // Suppress implements [store.Suppressions].
 func (s *Store) Suppress(ctx context.Context, email string, why store.Suppression) error {
 	return s.change(ctx, "suppress an address", func(t *transaction) error {
-		return t.suppress(s.addresses.hash(email), why)
+		return t.suppress(s.addresses.Hash(email), why)
 	})
 }
 
@@ -23,7 +23,7 @@ func (t *transaction) suppress(address []byte, why store.Suppression) error {
 // SuppressionsOf implements [store.Suppressions].
 func (s *Store) SuppressionsOf(ctx context.Context, email string) ([]store.Suppression, error) {
 	var all []store.Suppression
-	err := s.rows(ctx, `SELECT reason, detail, at FROM suppression WHERE address = ? ORDER BY at, reason`, []any{s.addresses.hash(email)}, func(rows *sql.Rows) error {
+	err := s.rows(ctx, `SELECT reason, detail, at FROM suppression WHERE address = ? ORDER BY at, reason`, []any{s.addresses.Hash(email)}, func(rows *sql.Rows) error {
 		var why store.Suppression
 		var at int64
 		err := rows.Scan(&why.Reason, &why.Detail, &at)
@@ -40,7 +40,7 @@ func (s *Store) SuppressionsOf(ctx context.Context, email string) ([]store.Suppr
 // Readmit implements [store.Suppressions].
 func (s *Store) Readmit(ctx context.Context, email string, again store.Readmission) error {
 	return s.change(ctx, "readmit an address", func(t *transaction) error {
-		address := s.addresses.hash(email)
+		address := s.addresses.Hash(email)
 		lifted, err := t.changed(`DELETE FROM suppression WHERE address = ?`, address)
 		if err != nil {
 			return err
