@@ -34,16 +34,20 @@ func (w *Worker) guard(run int64) *guard {
 	return g
 }
 
+// reached counts one more, and reports whether that is too many; then it begins anew.
+func (g *guard) reached(n *int, most int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if *n++; *n < most {
+		return false
+	}
+	*n = 0
+	return true
+}
+
 // poisoned notes a mail that could not be made; a few of them are a mistake of ours or of the message, not of the people.
 func (g *guard) poisoned(w *Worker, run int64, why string) {
-	g.mu.Lock()
-	g.poison++
-	halt := g.poison >= maxPoison
-	if halt {
-		g.poison = 0
-	}
-	g.mu.Unlock()
-	if halt {
+	if g.reached(&g.poison, maxPoison) {
 		w.halt(run, store.RunStopped, fmt.Sprintf("%d mails could not be made, the last: %s; `germane runs %d` shows them all", maxPoison, why, run))
 	}
 }
@@ -56,14 +60,7 @@ func (g *guard) accepted() {
 
 // refused notes a mail that was refused for good. Many of them in a row are about the sender or the message.
 func (g *guard) refused(w *Worker, run int64, r *send.Result) {
-	g.mu.Lock()
-	g.row++
-	halt := g.row >= maxRefusals
-	if halt {
-		g.row = 0
-	}
-	g.mu.Unlock()
-	if halt {
+	if g.reached(&g.row, maxRefusals) {
 		w.halt(run, store.RunStopped, fmt.Sprintf("%d mails in a row were refused, the last: %s: %s", maxRefusals, r.Code, brief(r.Text)))
 	}
 }
