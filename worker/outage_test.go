@@ -343,6 +343,7 @@ func TestAFullDisk(t *testing.T) {
 	id := r.plan("monday")
 	_, log, stop := r.working()
 	log.await(t, "nothing is sent: the disk has 1023 MB left, and sending needs 1024")
+	r.awaitLanded(id) // it is said when the gate is shut, and what is in flight lands a little later
 	run := r.run(id)
 	if run.State != store.RunRunning || run.Waiting == 0 || run.InDoubt != 0 || r.claimed(id) != 0 {
 		t.Errorf("the run is %s: %+v", run.State, run.Counts)
