@@ -45,6 +45,16 @@ type Store interface {
 }
 
 // Errors that callers tell apart.
+// Forms are numbers of migrations: which form the tables had when they were opened, 0 for a new database, and which one they have now.
+type Forms struct{ Was, Is int64 }
+
+// Database is a store, and what looking after it takes.
+type Database interface {
+	Store
+	// Forms returns what opening did to the tables.
+	Forms() Forms
+}
+
 var (
 	// ErrNotFound: there is no such thing.
 	ErrNotFound = errors.New("not found")
@@ -54,6 +64,8 @@ var (
 	ErrWentBack = errors.New("the database went back in time")
 	// ErrExists: it is there already, and is not to be made twice.
 	ErrExists = errors.New("exists already")
+	// ErrAddressKey: nobody could be found with the key that was chosen for hashing addresses.
+	ErrAddressKey = errors.New("the key that hashes addresses is not the one this database was made with")
 	// ErrLost: the lease is somebody else's by now, or the run is not to go on.
 	ErrLost = errors.New("the lease is lost")
 )

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -35,7 +34,7 @@ stay on this machine need no arming.`,
 		Example: "  germane arm\n  germane arm --yes --note 'first real campaign, Kim'\n  germane arm --off",
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s store.Database) error {
 				a, err := newArming(c.Context(), w, s)
 				if err != nil {
 					return err

@@ -14,12 +14,16 @@ import (
 	"germane/workspace"
 )
 
-// openDatabase opens the workspace's database, making it when it is not there yet.
-func openDatabase(ctx context.Context, sys *system, o *options, w *workspace.Workspace) (*sqlite.Store, error) {
-	return openDatabaseAs(ctx, sys, o, w, sqlite.Options{})
+// openDatabase opens the workspace's store.Database, making it when it is not there yet.
+func openDatabase(ctx context.Context, sys *system, o *options, w *workspace.Workspace) (store.Database, error) {
+	s, err := openSQLite(ctx, sys, o, w, sqlite.Options{})
+	if err != nil {
+		return nil, err // not a nil pointer in an interface
+	}
+	return s, nil
 }
 
-func openDatabaseAs(ctx context.Context, sys *system, o *options, w *workspace.Workspace, how sqlite.Options) (*sqlite.Store, error) {
+func openSQLite(ctx context.Context, sys *system, o *options, w *workspace.Workspace, how sqlite.Options) (*sqlite.Store, error) {
 	if w.Config.Database.Postgres != "" {
 		return nil, hint(errors.New("this germane keeps its data in SQLite only"), "write in germane.yaml: database: germane.db")
 	}
@@ -37,7 +41,7 @@ func openDatabaseAs(ctx context.Context, sys *system, o *options, w *workspace.W
 		return nil, hint(err, "use the germane that the database was made by, or a newer one")
 	case errors.Is(err, store.ErrWentBack):
 		return nil, guardError{hint(err, "`germane db restored --since TIME`, the time of the backup, repairs it; until then nothing is sent twice")}
-	case errors.Is(err, sqlite.ErrAddressKey):
+	case errors.Is(err, store.ErrAddressKey):
 		return nil, guardError{hint(err, addressKeyVariable+" is chosen when a database is made and stays for ever: set it as it was then, or unset it if it was not set")}
 	case err != nil:
 		return nil, hint(err, "is it the file that `database` in germane.yaml means, is the disk full, or the folder read-only?")
@@ -60,7 +64,7 @@ func below(dir, path string) string {
 
 // withDatabase runs f on the database of a workspace of which only germane.yaml must be sound: whoever wants to withdraw does not wait
 // for a template to be put right.
-func withDatabase(ctx context.Context, sys *system, o *options, f func(w *workspace.Workspace, s *sqlite.Store) error) error {
+func withDatabase(ctx context.Context, sys *system, o *options, f func(w *workspace.Workspace, s store.Database) error) error {
 	w, err := loadConfigured(sys, o)
 	if err != nil {
 		return err

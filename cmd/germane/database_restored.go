@@ -77,7 +77,7 @@ func repair(c *cobra.Command, sys *system, o *options, since time.Time) (*restor
 	if err != nil {
 		return nil, err
 	}
-	s, err := openDatabaseAs(c.Context(), sys, o, w, sqlite.Options{AcceptRestored: true})
+	s, err := openSQLite(c.Context(), sys, o, w, sqlite.Options{AcceptRestored: true})
 	if err != nil {
 		return nil, err
 	}

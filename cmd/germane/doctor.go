@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"germane/internal/finding"
-	"germane/store/sqlite"
+	"germane/store"
 	"germane/workspace"
 )
 
@@ -24,7 +24,7 @@ type doctor struct {
 	o     *options
 	net   bool // also over the network, beyond the way out
 	w     *workspace.Workspace
-	s     *sqlite.Store // nil: there is no database yet, or it cannot be opened
+	s     store.Database // nil: there is no database yet, or it cannot be opened
 	found []diagnosis
 	real  bool // mail leaves this machine
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"germane/store/sqlite"
+	"germane/store"
 	"germane/workspace"
 )
 
@@ -32,7 +32,7 @@ changed, so keep a copy.`,
 		Example: "  germane migrate\n  germane migrate --rotate-token-key",
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s store.Database) error {
 				m, err := migrate(c.Context(), sys, s, rotate)
 				if err != nil {
 					return err
@@ -52,7 +52,7 @@ changed, so keep a copy.`,
 // maxTokenKeys is how many keys a token can tell apart.
 const maxTokenKeys = 255
 
-func migrate(ctx context.Context, sys *system, s *sqlite.Store, rotate bool) (*migrated, error) {
+func migrate(ctx context.Context, sys *system, s store.Database, rotate bool) (*migrated, error) {
 	m := &migrated{Was: s.Forms().Was, Is: s.Forms().Is, Rotated: rotate}
 	outside, err := environmentTokenKeys(sys)
 	if err != nil {

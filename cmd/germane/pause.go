@@ -9,7 +9,6 @@ import (
 
 	"germane/internal/finding"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -31,7 +30,7 @@ germane stop all.`,
 		Example: "  germane pause weekly --note 'until the new prices are out'\n  germane pause weekly --resume",
 		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s store.Database) error {
 				states, err := s.CampaignStates(c.Context())
 				if err != nil {
 					return err

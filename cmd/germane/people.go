@@ -17,7 +17,6 @@ import (
 	"germane/audience"
 	"germane/internal/finding"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -49,7 +48,7 @@ func newPeopleList(sys *system, o *options) *cobra.Command {
 		Example: "  germane people list --limit 20\n  germane people list --after u1020",
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s store.Database) error {
 				people, err := listPeople(c.Context(), s, after, limit)
 				if err != nil {
 					return err
@@ -121,7 +120,7 @@ func newPeopleExport(sys *system, o *options) *cobra.Command {
 			if format != "csv" && format != "jsonl" {
 				return usageError{hint(fmt.Errorf("there is no format %q", format), "use --format jsonl or csv")}
 			}
-			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s store.Database) error {
 				write := exportJSONL(sys.stdout)
 				flush := func() error { return nil }
 				if format == "csv" {
@@ -195,7 +194,7 @@ func newPeopleUnsubscribe(sys *system, o *options) *cobra.Command {
 		Example: "  germane people unsubscribe ann@mail.example\n  germane people unsubscribe ann@mail.example --topic offers",
 		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s store.Database) error {
 				all := w.Config.TopicNames()
 				for _, topic := range topics {
 					if !slices.Contains(all, topic) {
@@ -237,7 +236,7 @@ func newPeopleSuppress(sys *system, o *options) *cobra.Command {
 			if problem != "" {
 				return usageError{hint(errors.New(problem), "write: germane people suppress ann@mail.example")}
 			}
-			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s store.Database) error {
 				if err := s.Suppress(c.Context(), address, store.Suppression{Reason: store.ByHand, Detail: reason, At: sys.now()}); err != nil {
 					return err
 				}
@@ -261,7 +260,7 @@ that somebody with it was erased. What they withdrew from stays withdrawn, but f
   germane people readmit ann@mail.example --consent tips="asked by phone"`,
 		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s store.Database) error {
 				grants, err := readGrants(consent, w.Config.TopicNames())
 				if err != nil {
 					return err

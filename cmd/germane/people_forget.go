@@ -11,7 +11,6 @@ import (
 	"germane/audience"
 	"germane/send"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -32,7 +31,7 @@ stay, without anything that says whose they were. Files that you imported from a
 		Example: "  germane people forget ann@mail.example",
 		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s store.Database) error {
 				var done forgotten
 				if err := done.forget(c.Context(), sys, o, w, s, args[0]); err != nil {
 					return err
@@ -49,7 +48,7 @@ stay, without anything that says whose they were. Files that you imported from a
 
 // forget erases the person and what lies about in files. Files are cleaned even when the person is not there any more, so that the
 // command can be run again.
-func (f *forgotten) forget(ctx context.Context, sys *system, o *options, w *workspace.Workspace, s *sqlite.Store, who string) error {
+func (f *forgotten) forget(ctx context.Context, sys *system, o *options, w *workspace.Workspace, s store.Database, who string) error {
 	p, missing := findPerson(ctx, s, who)
 	if missing != nil && !errors.Is(missing, store.ErrNotFound) {
 		return missing

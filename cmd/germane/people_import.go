@@ -19,7 +19,6 @@ import (
 
 	"germane/audience"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -110,7 +109,7 @@ func (im *peopleImport) checkFlags() error {
 	return nil
 }
 
-func (im *peopleImport) run(ctx context.Context, o *options, w *workspace.Workspace, s *sqlite.Store) error {
+func (im *peopleImport) run(ctx context.Context, o *options, w *workspace.Workspace, s store.Database) error {
 	importing, err := im.options(w)
 	if err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 
 	"germane/audience"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -78,7 +77,7 @@ func newPeopleShow(sys *system, o *options) *cobra.Command {
   germane people show u17 --json`,
 		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s store.Database) error {
 				p, err := findPerson(c.Context(), s, args[0])
 				if err != nil {
 					return err

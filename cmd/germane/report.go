@@ -13,7 +13,6 @@ import (
 	"germane/internal/finding"
 	"germane/measure"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/worker"
 	"germane/workspace"
 )
@@ -33,7 +32,7 @@ The goals are those of the files as they are now; they are counted from the mome
   germane report weekly --json`,
 		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s store.Database) error {
 				return report(c.Context(), sys, o, w, s, args[0], run)
 			})
 		},
@@ -45,7 +44,7 @@ The goals are those of the files as they are now; they are counted from the mome
 // mostRuns is how many runs a report is of: the newest.
 const mostRuns = 1000
 
-func report(ctx context.Context, sys *system, o *options, w *workspace.Workspace, s *sqlite.Store, campaign, number string) error {
+func report(ctx context.Context, sys *system, o *options, w *workspace.Workspace, s store.Database, campaign, number string) error {
 	runs, err := reportedRuns(ctx, w, s, campaign, number)
 	if err != nil {
 		return err
@@ -66,7 +65,7 @@ func report(ctx context.Context, sys *system, o *options, w *workspace.Workspace
 }
 
 // reportedRuns returns the runs of a campaign, the newest first, or the one of it that is asked for.
-func reportedRuns(ctx context.Context, w *workspace.Workspace, s *sqlite.Store, campaign, number string) ([]*store.Run, error) {
+func reportedRuns(ctx context.Context, w *workspace.Workspace, s store.Database, campaign, number string) ([]*store.Run, error) {
 	if number != "" {
 		r, err := findRun(ctx, s, number)
 		if err == nil && r.Campaign != campaign {
@@ -86,7 +85,7 @@ func reportedRuns(ctx context.Context, w *workspace.Workspace, s *sqlite.Store, 
 }
 
 // goalsOf returns the goals that the files state, or for a campaign that was deleted those of its last version.
-func goalsOf(ctx context.Context, sys *system, w *workspace.Workspace, s *sqlite.Store, campaign string, runs []*store.Run) measure.Goals {
+func goalsOf(ctx context.Context, sys *system, w *workspace.Workspace, s store.Database, campaign string, runs []*store.Run) measure.Goals {
 	if _, known := w.Campaign(campaign); !known && len(runs) > 0 {
 		if content, err := worker.NewContents(s, sys.variables()).Campaign(ctx, runs[0].Version, campaign); err == nil {
 			w = content.Workspace

@@ -15,7 +15,6 @@ import (
 
 	"germane/internal/document"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -40,7 +39,7 @@ occurrences that were missed, and exits with 1 when one of them needs a person.`
 			if len(args) > 0 && !isNumber(args[0]) {
 				return unknownCommand(c, args[0])
 			}
-			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s store.Database) error {
 				switch {
 				case len(args) == 0 && who != "":
 					return usageError{hint(errors.New("--who needs RUN"), "write: germane runs 12 --who "+who)}
@@ -134,7 +133,7 @@ type runList struct {
 	limit           int
 }
 
-func (l *runList) list(ctx context.Context, sys *system, o *options, s *sqlite.Store) error {
+func (l *runList) list(ctx context.Context, sys *system, o *options, s store.Database) error {
 	runs, err := l.read(ctx, s, sys.now())
 	if err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -17,14 +16,14 @@ import (
 type runChange struct {
 	sys *system
 	o   *options
-	s   *sqlite.Store
+	s   store.Database
 	run *store.Run
 }
 
 // changeRun finds the run that the first argument names, does something to it, and prints it as JSON where that is asked for.
 func changeRun(c *cobra.Command, sys *system, o *options, args []string, do func(ctx context.Context, x *runChange) error) error {
 	ctx := c.Context()
-	return withDatabase(ctx, sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
+	return withDatabase(ctx, sys, o, func(_ *workspace.Workspace, s store.Database) error {
 		r, err := findRun(ctx, s, args[0])
 		if err != nil {
 			return err

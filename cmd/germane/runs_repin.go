@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/worker"
 	"germane/workspace"
 )
@@ -107,7 +106,7 @@ func deployFirst(beginning string) string {
 }
 
 // versionStarting returns the hash that begins like this, or the current version's.
-func versionStarting(ctx context.Context, s *sqlite.Store, beginning string) (string, error) {
+func versionStarting(ctx context.Context, s store.Database, beginning string) (string, error) {
 	if beginning == "" {
 		hash, err := s.CurrentVersion(ctx)
 		if errors.Is(err, store.ErrNotFound) {

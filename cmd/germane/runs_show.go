@@ -12,11 +12,10 @@ import (
 	"time"
 
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/worker"
 )
 
-func showRun(ctx context.Context, sys *system, o *options, s *sqlite.Store, number string) error {
+func showRun(ctx context.Context, sys *system, o *options, s store.Database, number string) error {
 	r, err := findRun(ctx, s, number)
 	if err != nil {
 		return err

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"germane/store"
-	"germane/store/sqlite"
 )
 
 // whoEntry is a person whom `runs RUN --who` names.
@@ -33,7 +32,7 @@ var whoStates = map[string][]store.DeliveryState{
 }
 
 // listWho names the people of a run who share a state or a reason.
-func listWho(ctx context.Context, sys *system, o *options, s *sqlite.Store, number, word string) error {
+func listWho(ctx context.Context, sys *system, o *options, s store.Database, number, word string) error {
 	r, err := findRun(ctx, s, number)
 	if err != nil {
 		return err
@@ -85,7 +84,7 @@ func knownReason(ctx context.Context, s store.Runs, r *store.Run, word string) e
 const whoStep = 10_000
 
 // peopleOf returns the numbers that the people of a run have. Ranges of chunks may overlap, and one may have no end.
-func peopleOf(ctx context.Context, s *sqlite.Store, run int64) (store.Range, error) {
+func peopleOf(ctx context.Context, s store.Database, run int64) (store.Range, error) {
 	chunks, err := s.ChunksOf(ctx, run)
 	if err != nil || len(chunks) == 0 {
 		return store.Range{}, err

@@ -14,7 +14,6 @@ import (
 
 	"germane/schedule"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -52,7 +51,7 @@ type agenda struct {
 	workspace *workspace.Workspace
 	now       time.Time
 	from, to  time.Time
-	database  *sqlite.Store                  // nil: there is none yet
+	database  store.Database                 // nil: there is none yet
 	people    map[*time.Location]int64       // who lives where; empty: nobody is known
 	zones     []*time.Location               // of the people, by name; the workspace's when there are none
 	states    map[string]store.CampaignState // of campaigns

@@ -10,7 +10,6 @@ import (
 
 	"germane/send"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/token"
 	"germane/worker"
 	"germane/workspace"
@@ -21,7 +20,7 @@ type post struct {
 	sys       *system
 	o         *options
 	w         *workspace.Workspace
-	store     *sqlite.Store
+	store     store.Database
 	contents  *worker.Contents
 	transport send.Transport
 	address   send.Address

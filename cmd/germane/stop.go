@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/workspace"
 )
 
@@ -30,7 +29,7 @@ that were handed over already arrive. Runs stay where they are and go on after -
 		Example: "  germane stop --note 'wrong prices'\n  germane stop --resume",
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
+			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s store.Database) error {
 				switches, err := s.Switches(c.Context())
 				if err != nil {
 					return err

@@ -9,7 +9,6 @@ import (
 	"germane/audience"
 	"germane/blocks"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/worker"
 	"germane/workspace"
 )
@@ -59,7 +58,7 @@ type inquiry struct {
 }
 
 func whyRun(ctx context.Context, sys *system, o *options, number, who string) error {
-	return withDatabase(ctx, sys, o, func(_ *workspace.Workspace, s *sqlite.Store) error {
+	return withDatabase(ctx, sys, o, func(_ *workspace.Workspace, s store.Database) error {
 		q := &inquiry{who: who, now: sys.now()}
 		var err error
 		if q.run, err = findRun(ctx, s, number); err != nil {

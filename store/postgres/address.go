@@ -3,10 +3,10 @@ package postgres
 import (
 	"context"
 	"crypto/hmac"
-	"errors"
 	"fmt"
 	"time"
 
+	"germane/store"
 	"germane/store/engine"
 )
 
@@ -14,9 +14,6 @@ const (
 	addressPurpose     = "address"
 	fingerprintPurpose = "address fingerprint"
 )
-
-// ErrAddressKey: nobody could be found with the key that [Options] chose.
-var ErrAddressKey = errors.New("the key that hashes addresses is not the one this database was made with")
 
 // openAddressKey finds or makes the key that addresses are hashed with. A chosen key is not stored, only its fingerprint is.
 func (s *Store) openAddressKey(ctx context.Context, chosen []byte) error {
@@ -41,11 +38,11 @@ func (s *Store) openAddressKey(ctx context.Context, chosen []byte) error {
 		case !known:
 			return s.makeAddressKey(t, key)
 		case len(key) == 0:
-			return fmt.Errorf("%w: it comes from the environment", ErrAddressKey)
+			return fmt.Errorf("%w: it comes from the environment", store.ErrAddressKey)
 		}
 		s.addresses = engine.NewAddressKey(key)
 		if !hmac.Equal(s.addresses.Hash(fingerprintPurpose), fingerprint) {
-			return ErrAddressKey
+			return store.ErrAddressKey
 		}
 		return nil
 	})

@@ -43,16 +43,13 @@ type Options struct {
 type Store struct {
 	pool      *pgxpool.Pool
 	addresses engine.AddressKey
-	forms     Forms
+	forms     store.Forms
 }
 
-// Forms are numbers of migrations: which form the tables had when they were opened, 0 for a new database, and which one they have now.
-type Forms struct{ Was, Is int64 }
-
 // Forms returns what opening did to the tables.
-func (s *Store) Forms() Forms { return s.forms }
+func (s *Store) Forms() store.Forms { return s.forms }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Database = (*Store)(nil)
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -144,7 +141,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if is > newest {
 		return fmt.Errorf("%w: its tables have form %d, this one knows %d", store.ErrNewerSchema, is, newest)
 	}
-	s.forms = Forms{Was: is, Is: newest}
+	s.forms = store.Forms{Was: is, Is: newest}
 	if is == newest {
 		return nil
 	}

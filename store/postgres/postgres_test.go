@@ -104,7 +104,7 @@ func TestAddressKey(t *testing.T) {
 	openAt(t, address, Options{AddressKey: []byte("chosen")})
 	for key, fits := range map[string]bool{"chosen": true, "": false, "other": false} {
 		s, err := Open(t.Context(), address, Options{AddressKey: []byte(key)})
-		if errors.Is(err, ErrAddressKey) == fits {
+		if errors.Is(err, store.ErrAddressKey) == fits {
 			t.Errorf("%q: %v", key, err)
 		}
 		if err == nil {

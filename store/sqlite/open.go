@@ -53,16 +53,13 @@ type Store struct {
 	readers
 	addresses engine.AddressKey
 	note      *note // nil until it is open
-	forms     Forms
+	forms     store.Forms
 }
 
-// Forms are numbers of migrations: which form the tables had when they were opened, 0 for a new database, and which one they have now.
-type Forms struct{ Was, Is int64 }
-
 // Forms returns what opening did to the tables.
-func (s *Store) Forms() Forms { return s.forms }
+func (s *Store) Forms() store.Forms { return s.forms }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Database = (*Store)(nil)
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -174,30 +171,30 @@ func versionBelow(version string, least [3]int) bool {
 }
 
 // migrate brings the tables to the newest form. A database that is further than we know is somebody newer's.
-func migrate(ctx context.Context, db *sql.DB) (Forms, error) {
+func migrate(ctx context.Context, db *sql.DB) (store.Forms, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return Forms{}, err
+		return store.Forms{}, err
 	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
 	if err != nil {
-		return Forms{}, fmt.Errorf("read migrations: %w", err)
+		return store.Forms{}, fmt.Errorf("read migrations: %w", err)
 	}
 	is, newest, err := provider.GetVersions(ctx)
 	if err != nil {
-		return Forms{}, fmt.Errorf("read the database's form: %w", err)
+		return store.Forms{}, fmt.Errorf("read the database's form: %w", err)
 	}
 	if is > newest {
-		return Forms{}, fmt.Errorf("%w: its tables have form %d, this one knows %d", store.ErrNewerSchema, is, newest)
+		return store.Forms{}, fmt.Errorf("%w: its tables have form %d, this one knows %d", store.ErrNewerSchema, is, newest)
 	}
-	forms := Forms{Was: is, Is: newest}
+	forms := store.Forms{Was: is, Is: newest}
 	if is == newest {
 		return forms, nil
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		// Two processes may open a new database at once: the second one finds everything done.
 		if is, _, again := provider.GetVersions(ctx); again != nil || is != newest {
-			return Forms{}, fmt.Errorf("bring the tables to form %d: %w", newest, err)
+			return store.Forms{}, fmt.Errorf("bring the tables to form %d: %w", newest, err)
 		}
 	}
 	return forms, nil

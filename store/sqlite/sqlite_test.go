@@ -116,7 +116,7 @@ func TestAddressKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, fits := range map[string]bool{"chosen": true, "": false, "other": false} {
-		if err := open(key); errors.Is(err, ErrAddressKey) == fits {
+		if err := open(key); errors.Is(err, store.ErrAddressKey) == fits {
 			t.Errorf("%q: %v", key, err)
 		}
 	}
