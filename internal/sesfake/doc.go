@@ -5,5 +5,5 @@
 // shows what it got as a page at /. It checks no signatures.
 //
 // What becomes of a mail, [Event] writes as SES does, a [Topic] signs as SNS does, and [Posting] brings as SNS does: late, twice, in any
-// order.
+// order. A server with an [Aftermath] does all that by itself.
 package sesfake

@@ -54,7 +54,11 @@ func (b Becomes) details(m *Mail, at, to string) (key string, details map[string
 		return "delivery", map[string]any{"timestamp": at, "processingTimeMillis": b.After.Milliseconds(), "recipients": []string{to}, "smtpResponse": "250 2.6.0 Message received"}
 	case "Bounce":
 		kind, subtype, _ := strings.Cut(b.Bounce, "/")
-		recipient := map[string]string{"emailAddress": to, "action": "failed", "status": b.Status, "diagnosticCode": "smtp; 550 " + b.Status + " <" + to + ">: no"}
+		code := "550 "
+		if strings.HasPrefix(b.Status, "4") {
+			code = "450 "
+		}
+		recipient := map[string]string{"emailAddress": to, "action": "failed", "status": b.Status, "diagnosticCode": "smtp; " + code + b.Status + " <" + to + ">: no"}
 		return "bounce", map[string]any{"bounceType": kind, "bounceSubType": subtype, "bouncedRecipients": []any{recipient}, "timestamp": at, "feedbackId": feedback, "reportingMTA": "dsn; a8-70.smtp-out.amazonses.com"}
 	case "Complaint":
 		return "complaint", map[string]any{"complainedRecipients": []any{map[string]string{"emailAddress": to}}, "timestamp": at, "feedbackId": feedback, "complaintSubType": nil, "complaintFeedbackType": b.Feedback, "arrivalDate": at}

@@ -31,6 +31,7 @@ type Mail struct {
 	Tags             map[string]string
 	Data             []byte
 	At               time.Time
+	Suppressed       bool // the recipient was on the account's suppression list
 }
 
 // Fault is what goes wrong with a request although the account allows it.
@@ -61,13 +62,16 @@ type Server struct {
 	Now   func() time.Time      // nil: time.Now
 	Seen  func(r *http.Request) // nil: nothing; for tests that look at requests
 
-	mu       sync.Mutex
-	account  Account
-	mails    []Mail
-	more     chan struct{} // closed with the next mail; nil: nobody waits
-	requests int           // to SendEmail
-	second   time.Time
-	inSecond int
+	Aftermath *Aftermath // nil: nobody is told what becomes of mails
+
+	mu         sync.Mutex
+	account    Account
+	mails      []Mail
+	more       chan struct{} // closed with the next mail; nil: nobody waits
+	requests   int           // to SendEmail
+	second     time.Time
+	inSecond   int
+	suppressed map[string]Suppressed // the account's list, by address in lower case
 }
 
 // New makes an endpoint for an account.
@@ -202,7 +206,13 @@ func (s *Server) take(mail *Mail) {
 	defer s.mu.Unlock()
 	mail.At = s.now()
 	mail.ID = fmt.Sprintf("%016x-%08x-fake-000000", mail.At.UnixMilli(), len(s.mails))
+	_, mail.Suppressed = s.suppressed[strings.ToLower(mail.To)]
 	s.mails = append(s.mails, *mail)
+	if s.Aftermath != nil {
+		fate := s.Aftermath.of(mail)
+		s.suppressFor(mail, fate)
+		s.Aftermath.tell(*mail, fate)
+	}
 	if s.more != nil {
 		close(s.more)
 		s.more = nil
