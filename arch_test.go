@@ -30,6 +30,7 @@ var imports = map[string][]string{
 	"check":                {"audience", "blocks", "templates", "render", "schedule", "workspace", "internal/finding"},
 	"internal/judges":      {}, // tests only
 	"internal/endtoend":    {}, // tests only
+	"internal/engines":     {"internal/testkit", "store", "store/sqlite", "store/postgres"},
 	"internal/testkit":     {},
 	"store":                {"audience"},
 	"worker":               {"audience", "blocks", "schedule", "workspace", "render", "send", "store", "token", "internal/finding"},
@@ -44,7 +45,7 @@ var imports = map[string][]string{
 	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
-	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "worker", "measure", "send", "token", "track", "console", "internal/finding", "internal/document"},
+	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "store/postgres", "worker", "measure", "send", "token", "track", "console", "internal/finding", "internal/document"},
 }
 
 // pure packages have no clock, file, network, database or goroutine of their own: time and bytes come in as arguments.

@@ -5,25 +5,15 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"germane/internal/engines"
 	"germane/store"
-	"germane/store/sqlite"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-
-func openStore(t *testing.T) *sqlite.Store {
-	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "germane.db"), sqlite.Options{Fast: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db
-}
 
 func handler(t *testing.T, c Config) http.Handler {
 	t.Helper()
@@ -63,7 +53,7 @@ func TestOnlyLoopbackNeedsNoToken(t *testing.T) {
 // TestRebinding: a browser that was lied to about a name says that name.
 func TestRebinding(t *testing.T) {
 	t.Parallel()
-	db := openStore(t)
+	db := engines.Open(t)
 	defer db.Close()
 	h := handler(t, Config{Listen: "127.0.0.1:8081", Store: db})
 	for host, want := range map[string]int{"127.0.0.1:8081": 200, "localhost:8081": 200, "[::1]:8081": 200, "127.0.0.1": 200, "evil.example": 421, "evil.example:8081": 421, "10.0.0.1:8081": 421, "": 421} {
@@ -77,7 +67,7 @@ func TestRebinding(t *testing.T) {
 
 func TestToken(t *testing.T) {
 	t.Parallel()
-	db := openStore(t)
+	db := engines.Open(t)
 	defer db.Close()
 	h := handler(t, Config{Listen: ":8081", Token: "secret", Store: db})
 	for authorization, want := range map[string]int{"Bearer secret": 200, "bearer secret": 200, "": 401, "Bearer": 401, "Bearer ": 401, "Bearer secre": 401, "Bearer secret ": 401, "Basic secret": 401, "secret": 401} {
@@ -94,7 +84,7 @@ func TestToken(t *testing.T) {
 
 func TestReady(t *testing.T) {
 	t.Parallel()
-	db := openStore(t)
+	db := engines.Open(t)
 	h := handler(t, Config{Listen: "localhost:1", Store: db})
 	want := func(status int, body string) {
 		t.Helper()
@@ -119,7 +109,7 @@ func TestReady(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	db := openStore(t)
+	db := engines.Open(t)
 	defer db.Close()
 	ctx := t.Context()
 	if err := db.Deploy(ctx, &store.Version{Hash: "v1", Deployed: noon}); err != nil {

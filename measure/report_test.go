@@ -3,14 +3,13 @@ package measure
 import (
 	"fmt"
 	"math"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"germane/audience"
 	"germane/blocks"
+	"germane/internal/engines"
 	"germane/store"
-	"germane/store/sqlite"
 )
 
 var (
@@ -22,23 +21,19 @@ var (
 // fixture is a store with people and one version: a block hero (a, b, otherwise) and a block tips (otherwise).
 type fixture struct {
 	t *testing.T
-	*sqlite.Store
+	store.Database
 	people []int64
 }
 
 func open(t *testing.T, people int) *fixture {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "germane.db"), sqlite.Options{Fast: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &fixture{t: t, Store: s}
-	t.Cleanup(func() { f.must(s.Close()) })
+	s := engines.Open(t)
+	f := &fixture{t: t, Database: s}
 	updates := make([]audience.Update, people)
 	for i := range updates {
 		updates[i] = audience.Update{ID: fmt.Sprint("p", i), Email: fmt.Sprintf("p%d@acme.example", i)}
 	}
-	_, err = s.Import(t.Context(), updates, store.Importing{At: noon})
+	_, err := s.Import(t.Context(), updates, store.Importing{At: noon})
 	f.must(err)
 	for i := range updates {
 		f.people = append(f.people, int64(i+1))
@@ -152,7 +147,7 @@ func (f *fixture) reached(goal Goal, people ...int) {
 
 func (f *fixture) report(now time.Time, goals Goals, runs ...*store.Run) *Report {
 	f.t.Helper()
-	r, err := NewReport(f.t.Context(), f.Store, runs, goals, now)
+	r, err := NewReport(f.t.Context(), f.Database, runs, goals, now)
 	f.must(err)
 	return r
 }

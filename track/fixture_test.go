@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,8 +16,8 @@ import (
 	"time"
 
 	"germane/audience"
+	"germane/internal/engines"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/token"
 )
 
@@ -30,8 +29,8 @@ const chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like 
 type fixture struct {
 	testing.TB
 	*Server
-	db      *sqlite.Store
-	path    string
+	db      store.Database
+	address string // of the database
 	handler http.Handler
 	sign    *token.Signer
 	run     int64
@@ -73,16 +72,19 @@ func (l *lines) String() string {
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	return newFixtureOn(t, sqlite.Options{Fast: true})
+	address := engines.Address(t)
+	db, err := engines.At(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFixtureOn(t, db)
+	f.address = address
+	return f
 }
 
-func newFixtureOn(t testing.TB, o sqlite.Options) *fixture {
+func newFixtureOn(t testing.TB, db store.Database) *fixture {
 	t.Helper()
-	f := &fixture{TB: t, clock: noon.Add(24 * time.Hour), logged: &lines{}}
-	f.path = filepath.Join(t.TempDir(), "germane.db")
-	db, err := sqlite.Open(context.Background(), f.path, o)
-	f.must(err)
-	f.db = db
+	f := &fixture{TB: t, db: db, clock: noon.Add(24 * time.Hour), logged: &lines{}}
 	t.Cleanup(f.closeDatabase)
 	f.fill()
 	keys, err := token.NewKeys(testKey)

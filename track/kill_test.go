@@ -14,27 +14,27 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"germane/store/sqlite"
+	"germane/internal/engines"
 	"germane/token"
 )
 
 // TestMain lets a test start this program as a server that it can kill.
 func TestMain(m *testing.M) {
-	if path := os.Getenv("GERMANE_TEST_SERVE"); path != "" {
-		serveForever(path)
+	if address := os.Getenv("GERMANE_TEST_SERVE"); address != "" {
+		serveForever(address)
 	}
 	os.Exit(m.Run())
 }
 
 // serveForever serves a database and says where, until it is killed.
-func serveForever(path string) {
+func serveForever(address string) {
 	fail := func(err error) {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 	}
-	db, err := sqlite.Open(context.Background(), path, sqlite.Options{})
+	db, err := engines.At(address)
 	fail(err)
 	keys, err := token.NewKeys(testKey)
 	fail(err)
@@ -48,12 +48,12 @@ func serveForever(path string) {
 // TestAnsweredClicksSurviveAKill kills the server among clicks: whatever was answered is in the database.
 func TestAnsweredClicksSurviveAKill(t *testing.T) {
 	t.Parallel()
-	f := newFixtureOn(t, sqlite.Options{})
+	f := newFixture(t)
 	path := f.clickPath(f.ann, 1)
 	const clients = 8
 	total := 0
 	for _, kill := range []int64{1, 150, 400} {
-		answered := killAmongClicks(t, f.path, path, clients, kill)
+		answered := killAmongClicks(t, f.address, path, clients, kill)
 		before := total
 		total = f.countClicks()
 		if written := total - before; written < int(answered) || written > int(answered)+clients {

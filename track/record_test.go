@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -144,7 +145,11 @@ func TestClicksShareTransactions(t *testing.T) {
 }
 
 func BenchmarkClick(b *testing.B) {
-	f := newFixtureOn(b, sqlite.Options{})
+	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "germane.db"), sqlite.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := newFixtureOn(b, db)
 	f.Server.log = slog.New(slog.DiscardHandler)
 	paths := make([]string, 1000)
 	for i := range paths {

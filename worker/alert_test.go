@@ -55,7 +55,7 @@ func (s *timed) CreateRun(ctx context.Context, r store.Run, chunks []store.Chunk
 	if r.Campaign == s.world.broken {
 		return 0, context.DeadlineExceeded
 	}
-	return s.Store.CreateRun(ctx, r, chunks)
+	return s.Database.CreateRun(ctx, r, chunks)
 }
 
 // TestABrokenCampaignHarmsNoOther: what cannot be planned is planned when it can, and the others are on time.

@@ -4,17 +4,16 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	"germane/audience"
+	"germane/internal/engines"
 	"germane/internal/finding"
 	"germane/send"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/token"
 	"germane/worker"
 	"germane/workspace"
@@ -23,7 +22,7 @@ import (
 // rig is a workspace, its people and a worker.
 type rig struct {
 	t         testing.TB
-	store     *sqlite.Store
+	store     store.Database
 	workspace *workspace.Workspace
 	version   *store.Version
 	contents  *worker.Contents
@@ -34,11 +33,7 @@ type rig struct {
 // newRig deploys the starter workspace with people of whom four fifths are in its audience.
 func newRig(t testing.TB, people int, transport send.Transport, environment map[string]string) *rig {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "germane.db"), sqlite.Options{Fast: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := engines.Open(t)
 	r := &rig{t: t, store: s, contents: worker.NewContents(s, environment)}
 	var findings []finding.Finding
 	if r.workspace, findings = workspace.Load(workspace.Starter(), environment); finding.HasErrors(findings) {

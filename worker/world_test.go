@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"iter"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,11 +14,11 @@ import (
 	"time"
 
 	"germane/audience"
+	"germane/internal/engines"
 	"germane/internal/finding"
 	"germane/schedule"
 	"germane/send"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/worker"
 	"germane/workspace"
 )
@@ -40,7 +39,7 @@ type world struct {
 
 // timed is a store whose clock is the world's: a worker with another clock would not send.
 type timed struct {
-	*sqlite.Store
+	store.Database
 	world *world
 }
 
@@ -48,7 +47,7 @@ func (s *timed) Now(context.Context) (time.Time, error) { return s.world.now, ni
 
 func (s *timed) EachPerson(ctx context.Context, within store.Range) iter.Seq2[*store.Person, error] {
 	return func(yield func(*store.Person, error) bool) {
-		for p, err := range s.Store.EachPerson(ctx, within) {
+		for p, err := range s.Database.EachPerson(ctx, within) {
 			if s.world.damaged && err == nil && p.Number%2 == 0 {
 				p.Email = "damaged"
 			}
@@ -139,11 +138,7 @@ func campaign(lines ...string) string {
 // newWorld begins at a time (2027-03-01 08:00, UTC) with more lines for germane.yaml and campaigns by name.
 func newWorld(t testing.TB, at, config string, campaigns map[string]string) *world {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "germane.db"), sqlite.Options{Fast: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := engines.Open(t)
 	w := &world{t: t, now: clockTime(t, at), files: fstest.MapFS{}}
 	w.store, w.mail = &timed{s, w}, &mailbox{world: w}
 	w.contents = worker.NewContents(w.store, nil)
