@@ -37,6 +37,7 @@ type Store interface {
 	Measures
 	Events
 	Links
+	Retention
 
 	// Now is the database's clock, with which workers compare their own.
 	Now(ctx context.Context) (time.Time, error)
@@ -44,7 +45,6 @@ type Store interface {
 	Close() error
 }
 
-// Errors that callers tell apart.
 // Forms are numbers of migrations: which form the tables had when they were opened, 0 for a new database, and which one they have now.
 type Forms struct{ Was, Is int64 }
 
@@ -55,6 +55,7 @@ type Database interface {
 	Forms() Forms
 }
 
+// Errors that callers tell apart.
 var (
 	// ErrNotFound: there is no such thing.
 	ErrNotFound = errors.New("not found")

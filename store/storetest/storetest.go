@@ -52,6 +52,7 @@ func Run(t *testing.T, open Open) {
 		"events":                            events,
 		"events/clicks":                     clickCounts,
 		"events/judged":                     judged,
+		"retention":                         retention,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
