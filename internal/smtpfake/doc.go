@@ -21,6 +21,7 @@ type Mail struct {
 	Connection int // the first is 1
 	From, To   string
 	Data       []byte
+	At         time.Time // when all of it had arrived
 }
 
 // kept are the mails that a server took.
@@ -33,6 +34,7 @@ type kept struct {
 func (k *kept) keep(m Mail) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	m.At = time.Now()
 	k.list = append(k.list, m)
 	if k.more != nil {
 		close(k.more)

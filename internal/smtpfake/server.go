@@ -216,7 +216,7 @@ func (c *conversation) end(message []byte) bool {
 	c.at.Stage, c.at.Line = Message, ""
 	act := c.act()
 	if act.Reply == "" || strings.HasPrefix(act.Reply, "2") {
-		c.server.keep(Mail{c.at.Connection, c.at.From, c.at.To, message})
+		c.server.keep(Mail{Connection: c.at.Connection, From: c.at.From, To: c.at.To, Data: message})
 	}
 	_, ok := c.do(act, "250 2.0.0 Ok: queued as Q1")
 	c.at.Mail, c.at.From, c.at.To = c.at.Mail+1, "", ""

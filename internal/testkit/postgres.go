@@ -43,25 +43,28 @@ func Postgres(t testing.TB) (dsn string) {
 		t.Fatal(err)
 	}
 	name := fmt.Sprint("test", made.Add(1))
-	administer(t, server.folder, `CREATE DATABASE `+name)
-	t.Cleanup(func() { administer(t, server.folder, `DROP DATABASE `+name+` WITH (FORCE)`) })
-	return postgresAddress(server.folder, name)
+	server.administer(t, `CREATE DATABASE `+name)
+	t.Cleanup(func() { server.administer(t, `DROP DATABASE `+name+` WITH (FORCE)`) })
+	return server.address(name)
 }
 
 // postgres is a cluster that runs.
 type postgres struct {
-	folder string
-	life   io.Closer // the pipe on which its life hangs: it closes with this process, or when nobody holds it any more
+	bin, folder string
+	port        string              // of its socket, and of the network where it listens there
+	as          *syscall.Credential // nil: it runs as we do
+	shell       *exec.Cmd
+	life        io.WriteCloser // the pipe on which its life hangs: it closes with this process, or when nobody holds it any more
 }
 
-func postgresAddress(folder, database string) string {
-	return "host=" + folder + " user=postgres sslmode=disable dbname=" + database
+func (p *postgres) address(database string) string {
+	return "host=" + p.folder + " port=" + p.port + " user=postgres sslmode=disable dbname=" + database
 }
 
-func administer(t testing.TB, folder, statement string) {
+func (p *postgres) administer(t testing.TB, statement string) {
 	t.Helper()
 	ctx := context.Background() // the test's own is over when it is cleaned up
-	conn, err := pgx.Connect(ctx, postgresAddress(folder, "postgres"))
+	conn, err := pgx.Connect(ctx, p.address("postgres"))
 	if err == nil {
 		defer conn.Close(ctx)
 		_, err = conn.Exec(ctx, statement)
@@ -71,36 +74,40 @@ func administer(t testing.TB, folder, statement string) {
 	}
 }
 
-// startPostgres makes a cluster and starts it. It refuses to run as root, which tests on a machine of their own often are.
+// startPostgres makes a cluster and starts it.
 func startPostgres() (*postgres, error) {
+	server, err := newPostgres()
+	if err != nil {
+		return nil, err
+	}
+	return server, server.start("-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+}
+
+// newPostgres makes a cluster. Postgres refuses to run as root, which tests on a machine of their own often are.
+func newPostgres() (*postgres, error) {
 	bin, err := postgresPrograms()
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "germane-postgres-")
-	if err != nil {
+	p := &postgres{bin: bin, port: "5432"}
+	if p.folder, err = os.MkdirTemp("", "germane-postgres-"); err != nil {
 		return nil, err
 	}
-	var as *syscall.Credential
 	if os.Geteuid() == 0 {
-		if as, err = userPostgres(); err == nil {
-			err = os.Chown(folder, int(as.Uid), int(as.Gid))
+		if p.as, err = userPostgres(); err == nil {
+			err = os.Chown(p.folder, int(p.as.Uid), int(p.as.Gid))
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", folder+"/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", p.folder+"/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
 		"--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en")
-	initdb.Dir, initdb.SysProcAttr = folder, &syscall.SysProcAttr{Credential: as}
+	initdb.Dir, initdb.SysProcAttr = p.folder, &syscall.SysProcAttr{Credential: p.as}
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	life, err := keepPostgres(bin, folder, as)
-	if err != nil {
-		return nil, err
-	}
-	return &postgres{folder, life}, waitForPostgres(folder)
+	return p, nil
 }
 
 // postgresPrograms finds the newest Postgres; Debian keeps them off the path.
@@ -133,32 +140,37 @@ func userPostgres() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err, err2)
 }
 
-// keepPostgres starts the server under a shell that ends it, and takes its folder away, when this process is gone: whichever way that is.
-func keepPostgres(bin, folder string, as *syscall.Credential) (life io.Closer, err error) {
-	const script = `"$0" -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=200 >"$1/log" 2>&1 & server=$!
-		cat; kill -QUIT $server; wait $server; cd /; rm -rf "$1"`
-	shell := exec.Command("sh", "-c", script, filepath.Join(bin, "postgres"), folder)
-	shell.Dir, shell.SysProcAttr = folder, &syscall.SysProcAttr{Credential: as, Setpgid: true}
-	if life, err = shell.StdinPipe(); err != nil {
-		return nil, err
+// start starts the server under a shell that ends it, and takes its folder away, when this process is gone: whichever way that is. Told
+// a word, the shell leaves the folder.
+func (p *postgres) start(options ...string) (err error) {
+	const script = `server=$0 folder=$1 port=$2; shift 2
+		"$server" -D "$folder/data" -k "$folder" -p "$port" "$@" >>"$folder/log" 2>&1 & server=$!
+		read -r keep; kill -QUIT $server; wait $server; cd /; [ "$keep" ] || rm -rf "$folder"`
+	p.shell = exec.Command("sh", append([]string{"-c", script, filepath.Join(p.bin, "postgres"), p.folder, p.port}, options...)...)
+	p.shell.Dir, p.shell.SysProcAttr = p.folder, &syscall.SysProcAttr{Credential: p.as, Setpgid: true}
+	if p.life, err = p.shell.StdinPipe(); err != nil {
+		return err
 	}
-	return life, shell.Start()
+	if err := p.shell.Start(); err != nil {
+		return err
+	}
+	return p.await()
 }
 
-func waitForPostgres(folder string) error {
+func (p *postgres) await() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	retry := time.NewTicker(20 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		conn, err := pgx.Connect(ctx, postgresAddress(folder, "postgres"))
+		conn, err := pgx.Connect(ctx, p.address("postgres"))
 		if err == nil {
 			return conn.Close(ctx)
 		}
 		select {
 		case <-retry.C:
 		case <-ctx.Done():
-			log, _ := os.ReadFile(folder + "/log") // what is missing is not the problem
+			log, _ := os.ReadFile(p.folder + "/log") // what is missing is not the problem
 			return fmt.Errorf("postgres has not started: %w\n%s", err, log)
 		}
 	}
