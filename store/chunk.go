@@ -61,6 +61,10 @@ type Chunks interface {
 	Sweep(ctx context.Context, now time.Time, all bool) (int, error)
 	// ReopenChunks has a run's chunks that were set aside worked on again, and returns how many there were.
 	ReopenChunks(ctx context.Context, run int64) (int, error)
+	// Chunk returns one; [ErrNotFound] when there is none.
+	Chunk(ctx context.Context, run int64, no int) (*Chunk, error)
+	// TellAside returns chunks that were set aside, each of them to the first who asks.
+	TellAside(ctx context.Context) ([]Chunk, error)
 	// ChunksOf returns the chunks of a run.
 	ChunksOf(ctx context.Context, run int64) ([]Chunk, error)
 }

@@ -117,7 +117,9 @@ type ChoiceCount struct {
 type Deliveries interface {
 	// Step writes results, extends the lease and makes the next claims, in one transaction that survives a power cut. Suppression, consent
 	// and caps are looked at again. With [ErrLost] (the lease is gone, the run is not running or has another version by now,
-	// sending is stopped) results are written and nothing is claimed.
+	// sending is stopped) results are written and nothing is claimed. Results are those of the lease's epoch: what was never claimed in
+	// it, or is settled, stays as it is, so that they may be written again, also for claims of which nobody knows whether they were
+	// committed. A row that is to be tried again is claimed only by the chunk that it belongs to.
 	Step(ctx context.Context, s *Step) ([]Decided, error)
 	// Settle records what a provider or a person knows of a claim; a row that is settled already stays as it is.
 	Settle(ctx context.Context, s Settlement) error

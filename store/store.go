@@ -38,6 +38,7 @@ type Store interface {
 	Events
 	Links
 	Retention
+	Workers
 
 	// Now is the database's clock, with which workers compare their own.
 	Now(ctx context.Context) (time.Time, error)

@@ -54,6 +54,43 @@ func (s *Store) ReadyChunks(ctx context.Context, now time.Time, limit int) ([]st
 
 const readyQuery = chunkQuery + `JOIN run AS r ON r.id = c.run WHERE c.state = 0 AND c.not_before <= $1 AND c.until <= $1 AND r.state = 'running' ORDER BY c.not_before, c.run, c.no LIMIT $2`
 
+// Chunk implements [store.Chunks].
+func (s *Store) Chunk(ctx context.Context, run int64, no int) (*store.Chunk, error) {
+	chunks, err := s.chunks(ctx, chunkQuery+`WHERE c.run = $1 AND c.no = $2`, run, no)
+	if err == nil && len(chunks) == 0 {
+		err = fmt.Errorf("chunk %d of run %d: %w", no, run, store.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &chunks[0], nil
+}
+
+// TellAside implements [store.Chunks].
+func (s *Store) TellAside(ctx context.Context) (aside []store.Chunk, err error) {
+	if aside, err = s.chunks(ctx, asideQuery); err != nil || len(aside) == 0 {
+		return nil, err
+	}
+	err = s.change(ctx, "tell of chunks", func(t *transaction) error {
+		aside = nil
+		// Whoever is told at the same time has taken these rows, and leaves none.
+		err := t.rows(asideQuery+` FOR UPDATE`, nil, func(rows pgx.Rows) error {
+			c, err := scanChunk(rows.Scan)
+			aside = append(aside, c)
+			return err
+		})
+		for i := range aside {
+			if err == nil {
+				err = t.run(`UPDATE chunk SET told = true WHERE run = $1 AND no = $2`, aside[i].Run, aside[i].No)
+			}
+		}
+		return err
+	})
+	return aside, err
+}
+
+const asideQuery = chunkQuery + `WHERE c.state = 2 AND NOT c.told ORDER BY c.run, c.no`
+
 // ChunksOf implements [store.Chunks].
 func (s *Store) ChunksOf(ctx context.Context, run int64) ([]store.Chunk, error) {
 	return s.chunks(ctx, chunkQuery+`WHERE c.run = $1 ORDER BY c.no`, run)
@@ -194,7 +231,7 @@ func (s *Store) letGo(ctx context.Context, what string, l store.Lease, condition
 // ReopenChunks implements [store.Chunks].
 func (s *Store) ReopenChunks(ctx context.Context, run int64) (reopened int, err error) {
 	err = s.change(ctx, "reopen chunks", func(t *transaction) error {
-		n, err := t.changed(`UPDATE chunk SET state = 0, crashes = 0 WHERE run = $1 AND state = 2`, run)
+		n, err := t.changed(`UPDATE chunk SET state = 0, crashes = 0, told = false WHERE run = $1 AND state = 2`, run)
 		reopened = int(n)
 		return err
 	})

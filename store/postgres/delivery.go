@@ -24,6 +24,7 @@ func (s *Store) Step(ctx context.Context, step *store.Step) ([]store.Decided, er
 			return err
 		}
 		l := newLedger(t, step.Run)
+		l.epoch = step.Epoch
 		if err := l.read(stepKeys(step)); err != nil {
 			return err
 		}
@@ -99,7 +100,7 @@ func (l *ledger) decide(step *store.Step, pin int) ([]store.Decided, error) {
 		switch r := l.rows[key{d.Person, d.Occasion}]; {
 		case r == nil:
 			fresh = append(fresh, i)
-		case r.state == store.Retry && d.State == store.Claimed:
+		case r.state == store.Retry && d.State == store.Claimed && r.chunk == step.Chunk:
 			again = append(again, i)
 		}
 	}

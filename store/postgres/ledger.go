@@ -14,6 +14,7 @@ import (
 type ledger struct {
 	*transaction
 	run    int64
+	epoch  int64 // only claims of it have results; 0: whose they are is not asked
 	rows   map[key]*row
 	moves  []move        // to be written
 	counts []chunkCounts // of one or two chunks, nearly always
@@ -29,6 +30,7 @@ type key struct {
 type row struct {
 	state   store.DeliveryState
 	chunk   int
+	epoch   int64 // in which it was claimed
 	attempt int
 	moving  bool // it is in moves
 }
@@ -49,8 +51,8 @@ func newLedger(t *transaction, run int64) *ledger {
 	return &ledger{transaction: t, run: run, rows: map[key]*row{}}
 }
 
-const readRowsQuery = `SELECT k.person, k.occasion, d.state, d.chunk, d.attempt FROM unnest($2::bigint[], $3::int[]) AS k (person, occasion)
-	CROSS JOIN LATERAL (SELECT state, chunk, attempt FROM delivery WHERE run = $1 AND person = k.person AND occasion = k.occasion LIMIT 1 FOR UPDATE) AS d`
+const readRowsQuery = `SELECT k.person, k.occasion, d.state, d.chunk, d.epoch, d.attempt FROM unnest($2::bigint[], $3::int[]) AS k (person, occasion)
+	CROSS JOIN LATERAL (SELECT state, chunk, epoch, attempt FROM delivery WHERE run = $1 AND person = k.person AND occasion = k.occasion LIMIT 1 FOR UPDATE) AS d`
 
 // read reads the rows that there are.
 func (l *ledger) read(keys []key) error {
@@ -61,7 +63,7 @@ func (l *ledger) read(keys []key) error {
 	return l.transaction.rows(readRowsQuery, []any{l.run, people, occasions}, func(rows pgx.Rows) error {
 		var k key
 		r := &row{}
-		err := rows.Scan(&k.person, &k.occasion, &r.state, &r.chunk, &r.attempt)
+		err := rows.Scan(&k.person, &k.occasion, &r.state, &r.chunk, &r.epoch, &r.attempt)
 		if l.rows[k] == nil {
 			l.rows[k] = r
 		}
@@ -103,7 +105,7 @@ func (l *ledger) result(r *store.Result) error {
 		return fmt.Errorf("a claim cannot become state %d", r.State)
 	}
 	is := l.rows[key{r.Person, r.Occasion}]
-	if is == nil {
+	if is == nil || l.epoch != 0 && is.epoch != l.epoch {
 		return nil
 	}
 	late := is.state == store.InDoubt && (r.State == store.Sent || r.State == store.Failed)
@@ -173,7 +175,7 @@ func (l *ledger) insert(step *store.Step, which []int, allowed, decided []store.
 	args := []any{l.run, step.Chunk, pin, step.Epoch, now, people, occasions, states, reasons, choices}
 	err := l.transaction.rows(insertRows, args, func(rows pgx.Rows) error {
 		var k key
-		r := &row{chunk: step.Chunk}
+		r := &row{chunk: step.Chunk, epoch: step.Epoch}
 		err := rows.Scan(&k.person, &k.occasion, &r.state, &r.attempt)
 		l.rows[k] = r
 		l.counted(step.Chunk, 0, r.state)
@@ -231,7 +233,7 @@ func (l *ledger) again(step *store.Step, which []int, allowed, decided []store.D
 			return err
 		}
 		l.counted(r.chunk, store.Retry, store.Claimed)
-		r.state, r.attempt = store.Claimed, r.attempt+1
+		r.state, r.epoch, r.attempt = store.Claimed, step.Epoch, r.attempt+1
 		decided[at] = store.Decided{State: store.Claimed, Attempt: r.attempt}
 		if allowed[at].State == store.Claimed {
 			continue

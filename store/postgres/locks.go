@@ -14,6 +14,7 @@ const (
 	lockStop                       // the switches: steps share it, turning one is alone
 	lockRun                        // a run's state and version: steps share it, changing them is alone
 	lockPeople                     // people by bucket: what counts for their caps, and whether they may be mailed
+	lockShare                      // the shares of a sender's rate
 )
 
 const (

@@ -73,7 +73,7 @@ func TestOpenedAtOnce(t *testing.T) {
 			}
 			defer s.Close()
 			keys[i] = s.addresses.Hash("ann@acme.example")
-			if forms := s.Forms(); forms.Is != 2 || forms.Was != 0 && forms.Was != 2 {
+			if forms := s.Forms(); forms.Is < 2 || forms.Was != 0 && forms.Was != forms.Is {
 				t.Errorf("forms are %+v", forms)
 			}
 		})

@@ -50,6 +50,39 @@ func (s *Store) ReadyChunks(ctx context.Context, now time.Time, limit int) ([]st
 	return s.chunks(ctx, chunkQuery+where, milliseconds(now), limit)
 }
 
+// Chunk implements [store.Chunks].
+func (s *Store) Chunk(ctx context.Context, run int64, no int) (*store.Chunk, error) {
+	chunks, err := s.chunks(ctx, chunkQuery+`WHERE c.run = ? AND c.no = ?`, run, no)
+	if err == nil && len(chunks) == 0 {
+		err = fmt.Errorf("chunk %d of run %d: %w", no, run, store.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &chunks[0], nil
+}
+
+// TellAside implements [store.Chunks].
+func (s *Store) TellAside(ctx context.Context) (aside []store.Chunk, err error) {
+	const query = chunkQuery + `WHERE c.state = 2 AND c.told = 0 ORDER BY c.run, c.no`
+	if aside, err = s.chunks(ctx, query); err != nil || len(aside) == 0 {
+		return nil, err
+	}
+	err = s.change(ctx, "tell of chunks", func(t *transaction) error {
+		aside = nil
+		err := t.rows(query, nil, func(rows *sql.Rows) error {
+			c, err := scanChunk(rows.Scan)
+			aside = append(aside, c)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return t.run(`UPDATE chunk SET told = 1 WHERE state = 2 AND told = 0`)
+	})
+	return aside, err
+}
+
 // ChunksOf implements [store.Chunks].
 func (s *Store) ChunksOf(ctx context.Context, run int64) ([]store.Chunk, error) {
 	return s.chunks(ctx, chunkQuery+`WHERE c.run = ? ORDER BY c.no`, run)
@@ -189,7 +222,7 @@ func (s *Store) letGo(ctx context.Context, what string, l store.Lease, condition
 // ReopenChunks implements [store.Chunks].
 func (s *Store) ReopenChunks(ctx context.Context, run int64) (reopened int, err error) {
 	err = s.change(ctx, "reopen chunks", func(t *transaction) error {
-		n, err := t.changed(`UPDATE chunk SET state = 0, crashes = 0 WHERE run = ? AND state = 2`, run)
+		n, err := t.changed(`UPDATE chunk SET state = 0, crashes = 0, told = 0 WHERE run = ? AND state = 2`, run)
 		reopened = int(n)
 		return err
 	})

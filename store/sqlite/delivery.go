@@ -14,7 +14,7 @@ func (s *Store) Step(ctx context.Context, step *store.Step) ([]store.Decided, er
 	var decided []store.Decided
 	lost := false
 	err := s.change(ctx, "step a chunk", func(t *transaction) error {
-		l := &ledger{transaction: t, run: step.Run}
+		l := &ledger{transaction: t, run: step.Run, epoch: step.Epoch}
 		for i := range step.Results {
 			if err := l.result(&step.Results[i]); err != nil {
 				return err
@@ -57,6 +57,7 @@ func (t *transaction) going(step *store.Step) (going bool, pin int, err error) {
 type ledger struct {
 	*transaction
 	run    int64
+	epoch  int64         // only claims of it have results; 0: whose they are is not asked
 	counts []chunkCounts // of one or two chunks, nearly always
 }
 
@@ -114,9 +115,9 @@ func (l *ledger) result(r *store.Result) error {
 
 // move takes a row from one state to a result's.
 func (l *ledger) move(r *store.Result, from store.DeliveryState) (moved bool, err error) {
-	const update = `UPDATE delivery SET state = ?, reason = ?, provider = ?, done = ? WHERE run = ? AND person = ? AND occasion = ? AND state = ? RETURNING chunk`
+	const update = `UPDATE delivery SET state = ?, reason = ?, provider = ?, done = ? WHERE run = ? AND person = ? AND occasion = ? AND state = ? AND (?9 = 0 OR epoch = ?9) RETURNING chunk`
 	var chunk int
-	moved, err = l.row(update, []any{r.State, r.Reason, r.Provider, milliseconds(r.At), l.run, r.Person, r.Occasion, from}, &chunk)
+	moved, err = l.row(update, []any{r.State, r.Reason, r.Provider, milliseconds(r.At), l.run, r.Person, r.Occasion, from, l.epoch}, &chunk)
 	if err != nil || !moved {
 		return false, err
 	}
@@ -226,9 +227,9 @@ func (l *ledger) touch(d *store.Decision, now time.Time) error {
 // was once claimed is never a skipped one.
 func (l *ledger) again(step *store.Step, d *store.Decision, as store.Decided, pin int) (store.Decided, error) {
 	const update = `UPDATE delivery SET state = 1, attempt = attempt + 1, epoch = ?, pin = ?, choices = ?, done = 0, reason = ''
-		WHERE run = ? AND person = ? AND occasion = ? AND state = 7 RETURNING attempt, chunk`
+		WHERE run = ? AND person = ? AND occasion = ? AND state = 7 AND chunk = ? RETURNING attempt, chunk`
 	var attempt, chunk int
-	found, err := l.row(update, []any{step.Epoch, pin, d.Choices, l.run, d.Person, d.Occasion}, &attempt, &chunk)
+	found, err := l.row(update, []any{step.Epoch, pin, d.Choices, l.run, d.Person, d.Occasion, step.Chunk}, &attempt, &chunk)
 	if err != nil || !found {
 		return store.Decided{}, err
 	}
