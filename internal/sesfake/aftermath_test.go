@@ -132,7 +132,9 @@ func TestAftermath(t *testing.T) {
 	again, _, _ := run(1, reversed)
 	other, _, _ := run(2, people)
 	same := func(h *heard) bool {
-		return maps.EqualFunc(one.notices, h.notices, func(x, y map[string]int) bool { return slices.Equal(slices.Sorted(maps.Keys(x)), slices.Sorted(maps.Keys(y))) })
+		return maps.EqualFunc(one.notices, h.notices, func(x, y map[string]int) bool {
+			return slices.Equal(slices.Sorted(maps.Keys(x)), slices.Sorted(maps.Keys(y)))
+		})
 	}
 	if !same(again) || same(other) {
 		t.Errorf("the seed does not decide: again %t, another seed %t", same(again), same(other))

@@ -49,8 +49,13 @@ func (s *Shares) byChance(m *Mail, seed uint64) Fate {
 		share float64
 		fate  Fate
 	}{
-		{s.Bounces, Bounces}, {s.BouncesSoftly, BouncesSoftly}, {s.BouncesByPolicy, BouncesByPolicy}, {s.Complains, Complains},
-		{s.SaysNotSpam, SaysNotSpam}, {s.IsLate, IsLate}, {s.IsRejected, IsRejected},
+		{s.Bounces, Bounces},
+		{s.BouncesSoftly, BouncesSoftly},
+		{s.BouncesByPolicy, BouncesByPolicy},
+		{s.Complains, Complains},
+		{s.SaysNotSpam, SaysNotSpam},
+		{s.IsLate, IsLate},
+		{s.IsRejected, IsRejected},
 	} {
 		if drawn -= x.share; drawn < 0 {
 			return x.fate
