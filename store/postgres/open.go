@@ -37,6 +37,8 @@ type Options struct {
 	AddressKey []byte
 	// Connections is how many this process has at most; 0: what the address says, or else as many as pgx thinks right.
 	Connections int
+	// Migrate brings a database that is in use to this program's form. A new one is made by whoever opens it.
+	Migrate bool
 }
 
 // Store is a database. Any number of goroutines may use it.
@@ -59,7 +61,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	s := &Store{}
 	if err := s.open(ctx, address, o); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("open the database: %w", err)
+		return nil, fmt.Errorf("open the database: %w", refusal(err))
 	}
 	return s, nil
 }
@@ -90,7 +92,7 @@ func (s *Store) open(ctx context.Context, address string, o Options) error {
 	if err := s.checkVersion(ctx); err != nil {
 		return err
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := s.migrate(ctx, o.Migrate); err != nil {
 		return err
 	}
 	return s.openAddressKey(ctx, o.AddressKey)
@@ -107,13 +109,14 @@ func (s *Store) checkVersion(ctx context.Context) error {
 		return err
 	}
 	if number < oldest {
-		return fmt.Errorf("it is Postgres %s, and germane needs 15 or later", version)
+		return fmt.Errorf("%w: it is Postgres %s, and germane needs 15 or later", ErrOldServer, version)
 	}
 	return nil
 }
 
-// migrate brings the tables to the newest form, while nobody else does. A database that is further than we know is somebody newer's.
-func (s *Store) migrate(ctx context.Context) error {
+// migrate brings the tables to the newest form, while nobody else does and nobody sends. A database that is further than we know is
+// somebody newer's.
+func (s *Store) migrate(ctx context.Context, asked bool) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -144,6 +147,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	s.forms = store.Forms{Was: is, Is: newest}
 	if is == newest {
 		return nil
+	}
+	if err := s.mayChange(ctx, conn, is, newest, asked); err != nil {
+		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("bring the tables to form %d: %w", newest, err)

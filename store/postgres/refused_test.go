@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"germane/internal/testkit"
+	"germane/store"
+)
+
+func TestWhoIsNotLetIn(t *testing.T) {
+	t.Parallel()
+	address := testkit.Postgres(t)
+	for name, c := range map[string]struct {
+		address string
+		want    error
+		says    string
+	}{
+		"no database": {address + "nothing", ErrNoDatabase, "does not exist"},
+		"no user":     {strings.Replace(address, "user=postgres", "user=nobody_here", 1), ErrPassword, `role "nobody_here" does not exist`},
+		"no socket":   {"host=/nowhere user=postgres password=s3cret dbname=x", ErrUnreachable, "no such file"},
+		"no server":   {"postgres://ann:s3cret@127.0.0.1:1/x?sslmode=disable", ErrUnreachable, "127.0.0.1:1"},
+		"no host":     {"postgres://ann:s3cret@db.invalid/x", ErrUnreachable, "db.invalid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Open(t.Context(), c.address, Options{})
+			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) || strings.ContainsAny(err.Error(), "\n") || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// older makes a database of the form that a migration begins with.
+func older(t *testing.T, address string, form int64) {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
+	if err == nil {
+		_, err = provider.UpTo(t.Context(), form)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOlderFormIsChangedOnRequest: opening a database that others may use does not change its tables, and nobody changes them while
+// somebody sends.
+func TestOlderFormIsChangedOnRequest(t *testing.T) {
+	t.Parallel()
+	address := testkit.Postgres(t)
+	older(t, address, 2)
+	if _, err := Open(t.Context(), address, Options{}); !errors.Is(err, ErrOlderForm) {
+		t.Errorf("opened: %v", err)
+	}
+	s := &Store{}
+	var err error
+	if s.pool, err = pgxpool.New(t.Context(), address); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	hold := func(until time.Time) {
+		t.Helper()
+		if _, err := s.pool.Exec(t.Context(), `INSERT INTO chunk (run, no, step, zone, low, high, not_before, members, owner, until) VALUES (1, 0, 0, '', 1, 2, 0, 1, 'host/1', $1)
+			ON CONFLICT (run, no) DO UPDATE SET until = excluded.until`, milliseconds(until)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hold(time.Now().Add(time.Hour))
+	if _, err := Open(t.Context(), address, Options{Migrate: true}); !errors.Is(err, ErrAtWork) || !strings.HasSuffix(err.Error(), ": host/1") {
+		t.Errorf("migrated: %v", err)
+	}
+	hold(time.Now().Add(-time.Hour))
+	migrated := openAt(t, address, Options{Migrate: true})
+	if forms := migrated.Forms(); forms.Was != 2 || forms.Is <= 2 {
+		t.Errorf("forms %+v", forms)
+	}
+	if forms := openAt(t, address, Options{}).Forms(); forms.Was != forms.Is || (store.Forms{}) == forms {
+		t.Errorf("opened again: forms %+v", forms)
+	}
+}
