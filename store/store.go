@@ -70,4 +70,6 @@ var (
 	ErrAddressKey = errors.New("the key that hashes addresses is not the one this database was made with")
 	// ErrLost: the lease is somebody else's by now, or the run is not to go on.
 	ErrLost = errors.New("the lease is lost")
+	// ErrUnknown: the connection was lost while a change was being committed. It may have been made or not; only looking tells.
+	ErrUnknown = errors.New("the connection was lost while committing, and nobody knows what became of the change")
 )

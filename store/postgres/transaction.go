@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"germane/store"
 )
 
 // transaction is a change under way.
@@ -20,8 +22,7 @@ type transaction struct {
 const maxTries = 10
 
 // change runs f in a transaction; f may be run again from its beginning, so it keeps nothing of an earlier time. Once COMMIT has begun
-// its outcome is waited for. When the connection is lost just then, nobody can say what became of it: the error is that of a change
-// that was not made, and the caller's next look at the tables tells.
+// its outcome is waited for. When the connection is lost just then, the error is [store.ErrUnknown].
 func (s *Store) change(ctx context.Context, what string, f func(t *transaction) error) error {
 	var err error
 	for range maxTries {
@@ -66,7 +67,21 @@ func (s *Store) try(ctx context.Context, f func(t *transaction) error) (err erro
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
-	return tx.Commit(ctx)
+	err = tx.Commit(ctx)
+	if err != nil && !undone(err) {
+		err = fmt.Errorf("%w: %w", store.ErrUnknown, err)
+	}
+	return err
+}
+
+// undone reports whether an error of COMMIT means that nothing was changed: Postgres said so. When a server goes down while it waits for
+// its replicas, it says something fatal, and has committed; and what pgx calls safe to try again may have been sent.
+func undone(err error) bool {
+	var problem *pgconn.PgError
+	if errors.As(err, &problem) {
+		return problem.SeverityUnlocalized == "ERROR"
+	}
+	return errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
 // errDryRun ends a transaction that was only to be tried.
