@@ -70,6 +70,13 @@ func (k *kept) Mails() []Mail {
 	return append([]Mail(nil), k.list...)
 }
 
+// Taken is how many messages the server took so far.
+func (k *kept) Taken() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.list)
+}
+
 // Certificate makes a certificate for this machine, and the configuration of a client that trusts it.
 func Certificate() (server tls.Certificate, client *tls.Config, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
