@@ -7,7 +7,7 @@ require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7 // Amazon SES: the parts that all of the SDK shares; newer ones do not resolve
 	github.com/aws/aws-sdk-go-v2/config v1.33.15 // Amazon SES: credentials from wherever AWS keeps them
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15 // Amazon SES: none needed for an endpoint on this machine
-	github.com/aws/aws-sdk-go-v2/service/sesv2 v1.79.7 // Amazon SES: SendEmail and GetAccount
+	github.com/aws/aws-sdk-go-v2/service/sesv2 v1.79.7 // Amazon SES: sends, and says what an account may
 	github.com/aws/smithy-go v1.28.8 // Amazon SES: the codes of its errors
 	github.com/chromedp/cdproto v0.159.0 // tests only: what chromedp tells Chromium
 	github.com/chromedp/chromedp v0.23.0 // tests only: looks at our mail with Chromium

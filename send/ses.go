@@ -32,13 +32,22 @@ type ses struct {
 }
 
 func openSES(ctx context.Context, a *Address, o Options) (*ses, error) {
+	sender, reader, err := sesClients(ctx, a, o)
+	if err != nil {
+		return nil, err
+	}
+	return &ses{*a, o, sender, reader}, nil
+}
+
+// sesClients makes a client that never tries again, for sending, and one that does.
+func sesClients(ctx context.Context, a *Address, o Options) (sender, reader *sesv2.Client, err error) {
 	list := []func(*config.LoadOptions) error{config.WithRegion(a.Region), config.WithHTTPClient(connections(o)), config.WithLogger(logging.Nop{})}
 	if a.Loopback() { // real credentials are for AWS alone
 		list = append(list, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("germane", "local", "")))
 	}
 	shared, err := config.LoadDefaultConfig(ctx, list...)
 	if err != nil {
-		return nil, fmt.Errorf("ses %s: %w", a.Region, err)
+		return nil, nil, fmt.Errorf("ses %s: %w", a.Region, err)
 	}
 	endpoint := func(to *sesv2.Options) {
 		if a.Endpoint != "" {
@@ -49,7 +58,7 @@ func openSES(ctx context.Context, a *Address, o Options) (*ses, error) {
 		to.Retryer = aws.NopRetryer{}
 		to.HTTPClient = watched{withoutRedirects(shared.HTTPClient)}
 	}
-	return &ses{*a, o, sesv2.NewFromConfig(shared, endpoint, once), sesv2.NewFromConfig(shared, endpoint)}, nil
+	return sesv2.NewFromConfig(shared, endpoint, once), sesv2.NewFromConfig(shared, endpoint), nil
 }
 
 // idleConnection is less than servers wait before they hang up: a request that crosses their goodbye is in doubt.
@@ -233,6 +242,10 @@ func (s *ses) Limits(ctx context.Context) (Limits, error) {
 	if err != nil {
 		return Limits{}, fmt.Errorf("ask SES for the account's limits: %w", err)
 	}
+	return readLimits(out)
+}
+
+func readLimits(out *sesv2.GetAccountOutput) (Limits, error) {
 	if out.SendQuota == nil {
 		return Limits{}, errors.New("ask SES for the account's limits: the answer has none")
 	}

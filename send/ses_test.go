@@ -168,8 +168,8 @@ func TestSESAccounts(t *testing.T) {
 		"paused":               {sesfake.Account{Paused: true}, 0, Stopped, "ses SendingPausedException"},
 		"quota":                {sesfake.Account{PerDay: 2}, 2, Quota, "ses LimitExceededException"},
 		"rate":                 {sesfake.Account{PerSecond: 3}, 3, Throttled, "ses TooManyRequestsException"},
-		"sender not verified":  {sesfake.Account{Identities: map[string]bool{"other.example": true}}, 0, Stopped, "ses MessageRejected"},
-		"no configuration set": {sesfake.Account{ConfigurationSets: map[string]bool{"other": true}}, 0, Stopped, "ses NotFoundException"},
+		"sender not verified":  {sesfake.Account{Identities: map[string]sesfake.Identity{"other.example": {}}}, 0, Stopped, "ses MessageRejected"},
+		"no configuration set": {sesfake.Account{ConfigurationSets: map[string][]sesfake.Destination{"other": nil}}, 0, Stopped, "ses NotFoundException"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

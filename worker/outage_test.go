@@ -292,7 +292,7 @@ func TestAccounts(t *testing.T) {
 		"day's mails are used up":      {account: sesfake.Account{PerDay: 12}, trouble: "quota"},
 		"suspended":                    {account: sesfake.Account{Suspended: true}, stops: "ses AccountSuspendedException"},
 		"paused":                       {account: sesfake.Account{Paused: true}, stops: "ses SendingPausedException"},
-		"unverified sender":            {account: sesfake.Account{Identities: map[string]bool{"other.example": true}}, stops: "ses MessageRejected"},
+		"unverified sender":            {account: sesfake.Account{Identities: map[string]sesfake.Identity{"other.example": {}}}, stops: "ses MessageRejected"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -64,8 +64,8 @@ func read(body []byte, account *Account) (*Mail, *refusal) {
 		return nil, bad("BadRequestException", "No recipients.")
 	case len(recipients) > mostRecipients:
 		return nil, bad("MessageRejected", "Recipient count exceeds 50.")
-	case account.ConfigurationSets != nil && r.ConfigurationSetName != "" && !account.ConfigurationSets[r.ConfigurationSetName]:
-		return nil, &refusal{http.StatusNotFound, "NotFoundException", "Configuration set <" + r.ConfigurationSetName + "> does not exist."}
+	case r.ConfigurationSetName != "" && !hasSet(account, r.ConfigurationSetName):
+		return nil, noSet(r.ConfigurationSetName)
 	}
 	m := &Mail{
 		From: r.FromEmailAddress, To: strings.Join(recipients, ", "), ConfigurationSet: r.ConfigurationSetName, Tenant: r.TenantName,
@@ -109,9 +109,18 @@ func checkMessage(m *Mail, recipients []string) *refusal {
 }
 
 func checkIdentity(m *Mail, account *Account) *refusal {
-	_, domain, _ := strings.Cut(m.From, "@")
-	if account.Identities == nil || account.Identities[m.From] || account.Identities[domain] {
+	if account.Identities == nil {
 		return nil
+	}
+	name := strings.ToLower(m.From)
+	if i, ok := account.Identities[name]; ok && !i.Unverified {
+		return nil
+	}
+	// A verified domain speaks for those below it.
+	for _, domain, more := strings.Cut(name, "@"); more; _, domain, more = strings.Cut(domain, ".") {
+		if i, ok := account.Identities[domain]; ok && !i.Unverified {
+			return nil
+		}
 	}
 	return bad("MessageRejected", "Email address is not verified. The following identities failed the check in region EU-WEST-1: "+m.From)
 }

@@ -14,12 +14,16 @@ import (
 
 // Account is what SES allows. The zero value allows everything.
 type Account struct {
-	PerSecond         int             // mails; 0: no limit
-	PerDay            int             // mails in 24 hours; 0: no limit
-	Suspended         bool            // by AWS: SHUTDOWN
-	Paused            bool            // sending was switched off
-	Identities        map[string]bool // addresses and domains that may send; nil: all
-	ConfigurationSets map[string]bool // nil: all
+	PerSecond         int                      // mails; 0: no limit
+	PerDay            int                      // mails in 24 hours; 0: no limit
+	Suspended         bool                     // by AWS: SHUTDOWN
+	UnderReview       bool                     // by AWS: PROBATION
+	Paused            bool                     // sending was switched off
+	Sandbox           bool                     // is said, and nothing follows from it
+	ListsNobody       bool                     // bounces and complaints put nobody on the account's suppression list
+	Identities        map[string]Identity      // addresses and domains that may send; nil: all
+	ConfigurationSets map[string][]Destination // who hears of their events; nil: all sets are there, and nobody hears of them
+	Forbidden         []string                 // operations that the credentials do not allow, such as GetEmailIdentity
 }
 
 // Mail is a message that the server took.
@@ -140,8 +144,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPost && r.URL.Path == "/v2/email/outbound-emails":
 		s.send(w, r)
-	case r.Method == http.MethodGet && r.URL.Path == "/v2/email/account":
-		s.showAccount(w)
+	case r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v2/email/"):
+		s.ask(w, r)
 	case r.Method == http.MethodGet && (r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/mail/")):
 		s.page(w, r)
 	default:
@@ -217,26 +221,6 @@ func (s *Server) take(mail *Mail) {
 		close(s.more)
 		s.more = nil
 	}
-}
-
-func (s *Server) showAccount(w http.ResponseWriter) {
-	s.mu.Lock()
-	account, used := s.account, len(s.mails)
-	s.mu.Unlock()
-	status, perDay, perSecond := "HEALTHY", -1, 10_000
-	if account.Suspended {
-		status = "SHUTDOWN"
-	}
-	if account.PerDay > 0 {
-		perDay = account.PerDay
-	}
-	if account.PerSecond > 0 {
-		perSecond = account.PerSecond
-	}
-	answer(w, http.StatusOK, map[string]any{
-		"EnforcementStatus": status, "ProductionAccessEnabled": true, "SendingEnabled": !account.Suspended && !account.Paused,
-		"SendQuota": map[string]any{"Max24HourSend": perDay, "MaxSendRate": perSecond, "SentLast24Hours": used},
-	})
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

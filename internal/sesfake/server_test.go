@@ -55,7 +55,7 @@ func TestWhatSESRefuses(t *testing.T) {
 		"configuration set": {map[string]any{"ConfigurationSetName": "other"}, "NotFoundException"},
 		"sender":            {map[string]any{"FromEmailAddress": "a@other.example"}, "MessageRejected"},
 	} {
-		s := New(Account{Identities: map[string]bool{"x.example": true}, ConfigurationSets: map[string]bool{"main": true}})
+		s := New(Account{Identities: map[string]Identity{"x.example": {}}, ConfigurationSets: map[string][]Destination{"main": nil}})
 		w := post(s, body(c.changes))
 		if got := w.Header().Get("X-Amzn-Errortype"); got != c.code {
 			t.Errorf("%s: %s %s", name, got, w.Body)
