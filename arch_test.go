@@ -21,6 +21,7 @@ var imports = map[string][]string{
 	"internal/finding":     {},
 	"internal/document":    {"internal/finding"},
 	"token":                {},
+	"docs":                 {},
 	"audience":             {"internal/finding", "internal/document"},
 	"templates":            {"internal/finding"},
 	"blocks":               {"audience", "templates", "internal/finding", "internal/document"},
@@ -45,7 +46,7 @@ var imports = map[string][]string{
 	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
-	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "store/postgres", "worker", "measure", "send", "token", "track", "console", "internal/finding", "internal/document"},
+	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "store/postgres", "worker", "measure", "send", "token", "track", "console", "docs", "internal/finding", "internal/document"},
 }
 
 // pure packages have no clock, file, network, database or goroutine of their own: time and bytes come in as arguments.

@@ -325,7 +325,7 @@ func (c *compiler) filterOf(name string) *filter {
 func checkFilter(f *templates.Filter) (code finding.Code, text, hint string) {
 	known, ok := filters[f.Name]
 	if !ok {
-		return "unknown-filter", "there is no filter " + f.Name, finding.DidYouMean(f.Name, filterNames(), "docs/filters.md lists them all")
+		return "unknown-filter", "there is no filter " + f.Name, finding.DidYouMean(f.Name, filterNames(), "`germane help filters` lists them all")
 	}
 	given := len(f.Arguments) + min(1, len(f.Named))
 	if given >= known.min && given <= known.max {

@@ -110,7 +110,7 @@ func explainCode(sys *system, o *options, code string) error {
 		for _, info := range finding.Codes() {
 			known = append(known, string(info.Code))
 		}
-		return usageError{hint(fmt.Errorf("there is no finding %q", code), finding.DidYouMean(code, known, "docs/findings.md lists them all"))}
+		return usageError{hint(fmt.Errorf("there is no finding %q", code), finding.DidYouMean(code, known, "`germane help findings` lists them all"))}
 	}
 	if o.json {
 		return printJSON(sys.stdout, explained{info.Code, info.Severity, info.Title, info.Explain, info.Wrong, info.Right})

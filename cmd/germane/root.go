@@ -52,17 +52,20 @@ gets a complete message, and says why each person gets what they get.`,
 	root.AddCommand(newMigrate(sys, o), newDatabase(sys, o))
 	root.AddCommand(newArm(sys, o), newStop(sys, o), newPause(sys, o))
 	root.AddCommand(newDoctor(sys, o))
-	root.SetHelpCommand(newHelp())
+	root.SetHelpCommand(newHelp(sys))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }
 
 func unknownCommand(c *cobra.Command, name string) error {
-	var names []string
+	return usageError{hint(fmt.Errorf("there is no command %q", name), finding.DidYouMean(name, commandNames(c), "see `"+c.CommandPath()+" --help`"))}
+}
+
+func commandNames(c *cobra.Command) (names []string) {
 	for _, command := range c.Commands() {
 		names = append(names, command.Name())
 	}
-	return usageError{hint(fmt.Errorf("there is no command %q", name), finding.DidYouMean(name, names, "see `"+c.CommandPath()+" --help`"))}
+	return names
 }
 
 // arguments checks how many arguments a command gets; its usage line names them.
@@ -77,24 +80,5 @@ func arguments(least, most int) cobra.PositionalArgs {
 			return usageError{hint(fmt.Errorf("%s does not take %q", c.Name(), args[most]), usage)}
 		}
 		return nil
-	}
-}
-
-// newHelp is cobra's help command, but for names that no command has: those are mistakes here.
-func newHelp() *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Say what a command does",
-		Example: `  germane help
-  germane help why`,
-		Args: arguments(0, 1),
-		RunE: func(c *cobra.Command, args []string) error {
-			target, rest, err := c.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return unknownCommand(c.Root(), args[0])
-			}
-			target.InitDefaultHelpFlag()
-			return target.Help()
-		},
 	}
 }
