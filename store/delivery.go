@@ -13,6 +13,7 @@ import (
 //	none → Claimed, Skipped, HeldOut
 //	Claimed → Sent, Failed, InDoubt, Retry
 //	InDoubt → Sent, Failed
+//	Sent → Failed, when the provider says that it kept the mail to itself
 //	Retry → Claimed, with one more attempt
 type DeliveryState uint8
 

@@ -33,6 +33,7 @@ const (
 	EventReject      = "reject"   // the provider took the mail and kept it to itself
 	EventDelay       = "delay"    // the receiving server said "not yet"
 	EventGoal        = "goal"     // what a product reports
+	EventReadmit     = "readmit"  // somebody lifted a suppression
 )
 
 // Labels say why an event may not be a person's doing. They are stored, and reports count apart what has one; nothing is ever dropped

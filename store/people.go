@@ -110,6 +110,7 @@ type Suppression struct {
 	Reason SuppressionReason
 	Detail string // such as the provider's words; never an address
 	At     time.Time
+	Domain string // of the address, of a bounce that may yet turn out to be the domain's fault; "" of all others, and when it is read
 }
 
 // SuppressionReason is a word in reports.
@@ -121,6 +122,11 @@ const (
 	Complained SuppressionReason = "complained"
 	ByHand     SuppressionReason = "by hand"
 	Erased     SuppressionReason = "erased"
+	// SoftBounced: one mail after another could not be delivered, for reasons that should have passed.
+	SoftBounced SuppressionReason = "soft bounces"
+	// InQuarantine is what a bounce is read as while its domain's hour is suspicious ([DomainHour]): it keeps mail away until somebody
+	// decides.
+	InQuarantine SuppressionReason = "quarantined"
 )
 
 // Suppressions keeps which addresses get no mail, by keyed hash: it knows them when asked, and cannot tell who they are.

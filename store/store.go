@@ -36,6 +36,7 @@ type Store interface {
 	Deliveries
 	Measures
 	Events
+	Notices
 	Links
 	Retention
 	Workers

@@ -132,7 +132,10 @@ func (s *Store) Settle(ctx context.Context, n store.Settlement) error {
 
 // settle writes results of rows whose chunks are taken.
 func (t *transaction) settle(run int64, results []store.Result) error {
-	l := newLedger(t, run)
+	return newLedger(t, run).settle(results)
+}
+
+func (l *ledger) settle(results []store.Result) error {
 	if err := l.read(stepKeys(&store.Step{Results: results})); err != nil {
 		return err
 	}

@@ -25,19 +25,31 @@ const addEvent = `INSERT INTO event (at, key, kind, name, person, run, occasion,
 	WHERE $5 = 0 OR EXISTS (SELECT 1 FROM person WHERE number = $5 FOR KEY SHARE) ON CONFLICT DO NOTHING`
 
 func (t *transaction) addEvents(events []store.Event) (added int, err error) {
+	each, err := t.addEach(events)
+	for _, fresh := range each {
+		if fresh {
+			added++
+		}
+	}
+	return added, err
+}
+
+// addEach says of each event whether it was not there before.
+func (t *transaction) addEach(events []store.Event) (added []bool, err error) {
 	batch := &pgx.Batch{}
 	for i := range events {
 		e := &events[i]
 		batch.Queue(addEvent, milliseconds(e.At), text(e.Key), e.Kind, text(e.Name), e.Person, e.Run, e.Occasion, text(e.Block), text(e.Variant), e.Link, text(e.Agent), e.Label, text(string(e.Fields)))
 	}
+	added = make([]bool, len(events))
 	results := t.tx.SendBatch(t.ctx, batch)
-	for range events {
+	for i := range events {
 		tag, err := results.Exec()
 		if err != nil {
 			results.Close()
-			return 0, err
+			return nil, err
 		}
-		added += int(tag.RowsAffected())
+		added[i] = tag.RowsAffected() > 0
 	}
 	return added, results.Close()
 }

@@ -18,6 +18,8 @@ type ledger struct {
 	rows   map[key]*row
 	moves  []move        // to be written
 	counts []chunkCounts // of one or two chunks, nearly always
+	// rejects lets a mail fail that was sent: its provider says that it kept it to itself.
+	rejects bool
 }
 
 // key names a row of a run.
@@ -109,6 +111,7 @@ func (l *ledger) result(r *store.Result) error {
 		return nil
 	}
 	late := is.state == store.InDoubt && (r.State == store.Sent || r.State == store.Failed)
+	late = late || l.rejects && is.state == store.Sent && r.State == store.Failed
 	if is.state != store.Claimed && !late {
 		return nil
 	}

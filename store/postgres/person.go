@@ -192,6 +192,10 @@ func (t *transaction) erase(address []byte) error {
 	if err := t.run(`DELETE FROM person WHERE number = $1`, number); err != nil {
 		return err
 	}
+	// Of who is gone nothing but the hash stays, not even a domain.
+	if err := t.run(`UPDATE suppression SET domain = '' WHERE address = $1`, address); err != nil {
+		return err
+	}
 	// What they withdrew from is remembered by address already; the triggers let go of the rest now that there is no person.
 	for _, table := range []string{
 		`DELETE FROM consent WHERE person = $1`, `DELETE FROM consent_log WHERE person = $1`, `DELETE FROM event WHERE person = $1`, `DELETE FROM touch WHERE person = $1`,

@@ -181,6 +181,10 @@ func (t *transaction) erase(address []byte) error {
 	if err != nil || !found {
 		return orNotFound(err)
 	}
+	// Of who is gone nothing but the hash stays, not even a domain.
+	if err := t.run(`UPDATE suppression SET domain = '' WHERE address = ?`, address); err != nil {
+		return err
+	}
 	// What they withdrew from is remembered by address already; the triggers let go of the rest now that there is no person.
 	for _, table := range []string{
 		`DELETE FROM consent WHERE person = ?`, `DELETE FROM consent_log WHERE person = ?`, `DELETE FROM event WHERE person = ?`, `DELETE FROM touch WHERE person = ?`,

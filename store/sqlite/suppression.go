@@ -23,11 +23,15 @@ func (t *transaction) suppress(address []byte, why store.Suppression) error {
 // SuppressionsOf implements [store.Suppressions].
 func (s *Store) SuppressionsOf(ctx context.Context, email string) ([]store.Suppression, error) {
 	var all []store.Suppression
-	err := s.rows(ctx, `SELECT reason, detail, at FROM suppression WHERE address = ? ORDER BY at, reason`, []any{s.addresses.Hash(email)}, func(rows *sql.Rows) error {
+	const query = `SELECT s.reason, s.detail, s.at, coalesce(h.told, 0), coalesce(h.bounced, 0) FROM suppression AS s LEFT ` + inHour + `WHERE s.address = ? ORDER BY s.at, s.reason`
+	err := s.rows(ctx, query, []any{s.addresses.Hash(email)}, func(rows *sql.Rows) error {
 		var why store.Suppression
+		var h store.DomainHour
 		var at int64
-		err := rows.Scan(&why.Reason, &why.Detail, &at)
-		why.At = moment(at)
+		err := rows.Scan(&why.Reason, &why.Detail, &at, &h.Told, &h.Bounced)
+		if why.At = moment(at); h.Suspicious() {
+			why.Reason = store.InQuarantine
+		}
 		all = append(all, why)
 		return err
 	})
@@ -44,6 +48,14 @@ func (s *Store) Readmit(ctx context.Context, email string, again store.Readmissi
 		lifted, err := t.changed(`DELETE FROM suppression WHERE address = ?`, address)
 		if err != nil {
 			return err
+		}
+		if lifted > 0 {
+			// What bounced before does not count any more.
+			const note = `INSERT INTO event (at, kind, name, person, run, occasion, block, variant, link, agent, label, fields)
+				SELECT ?, 'readmit', '', number, 0, 0, '', '', 0, '', '', '' FROM person WHERE address = ?`
+			if err := t.run(note, milliseconds(again.At), address); err != nil {
+				return err
+			}
 		}
 		for _, grant := range again.Consent {
 			n, err := t.resubscribe(address, grant, milliseconds(again.At))

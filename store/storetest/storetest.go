@@ -55,6 +55,11 @@ func Run(t *testing.T, open Open) {
 		"events":                            events,
 		"events/clicks":                     clickCounts,
 		"events/judged":                     judged,
+		"notices/settle":                    noticesSettle,
+		"notices/spare":                     noticesSpare,
+		"notices/soft":                      noticesSoft,
+		"notices/quarantine":                quarantine,
+		"notices/any order":                 noticesInAnyOrder,
 		"retention":                         retention,
 	} {
 		t.Run(name, func(t *testing.T) {
