@@ -76,11 +76,12 @@ func (s *Store) Turn(ctx context.Context, name string, to store.Switch) error {
 		if err := t.alone(lockStop, 0); err != nil {
 			return err
 		}
-		const upsert = `INSERT INTO switch (name, turned, at, note) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (name) DO UPDATE SET turned = excluded.turned, at = excluded.at, note = excluded.note`
-		return t.run(upsert, name, to.On, milliseconds(to.At), to.Note)
+		return t.run(turnSwitch, name, to.On, milliseconds(to.At), to.Note)
 	})
 }
+
+const turnSwitch = `INSERT INTO switch (name, turned, at, note) VALUES ($1, $2, $3, $4)
+	ON CONFLICT (name) DO UPDATE SET turned = excluded.turned, at = excluded.at, note = excluded.note`
 
 // TopicNumber implements [store.Topics].
 func (s *Store) TopicNumber(ctx context.Context, name string) (number uint32, err error) {

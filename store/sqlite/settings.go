@@ -69,11 +69,12 @@ func (s *Store) Switches(ctx context.Context) (map[string]store.Switch, error) {
 // Turn implements [store.Switches].
 func (s *Store) Turn(ctx context.Context, name string, to store.Switch) error {
 	return s.change(ctx, "turn a switch", func(t *transaction) error {
-		const upsert = `INSERT INTO switch (name, turned, at, note) VALUES (?, ?, ?, ?)
-			ON CONFLICT (name) DO UPDATE SET turned = excluded.turned, at = excluded.at, note = excluded.note`
-		return t.run(upsert, name, to.On, milliseconds(to.At), to.Note)
+		return t.run(turnSwitch, name, to.On, milliseconds(to.At), to.Note)
 	})
 }
+
+const turnSwitch = `INSERT INTO switch (name, turned, at, note) VALUES (?, ?, ?, ?)
+	ON CONFLICT (name) DO UPDATE SET turned = excluded.turned, at = excluded.at, note = excluded.note`
 
 // TopicNumber implements [store.Topics].
 func (s *Store) TopicNumber(ctx context.Context, name string) (number uint32, err error) {
