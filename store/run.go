@@ -117,7 +117,14 @@ type Run struct {
 	Note                            string // why it waits, or was paused or stopped
 	Cut                             bool   // all of its chunks are there: more come otherwise, with the next step
 	Due, Created, Started, Finished time.Time
+	Held                            Hold // the last one
 	Counts
+}
+
+// Hold is why nobody of a running run is mailed for a time. It ends by itself.
+type Hold struct {
+	Why   string
+	Until time.Time
 }
 
 // Counts says what became of the members of a run's audience. Planned is always the sum of the others.
@@ -149,6 +156,8 @@ type Runs interface {
 	Runs(ctx context.Context, which RunFilter) ([]*Run, error)
 	// MoveRun changes a run's state, if [RunState.CanMove] allows it.
 	MoveRun(ctx context.Context, id int64, to RunState, note string, at time.Time) error
+	// HoldRun puts off chunks of a running run that nobody has: when each is ready, next says, which gets when it was to be.
+	HoldRun(ctx context.Context, id int64, hold Hold, next func(notBefore time.Time) time.Time) error
 	// Repin makes a run go on with another version for those still waiting.
 	Repin(ctx context.Context, id int64, version string, at time.Time) error
 	// RunVersions returns the versions that a run had, the first one first.

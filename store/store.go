@@ -40,6 +40,7 @@ type Store interface {
 	Links
 	Retention
 	Workers
+	Senders
 
 	// Now is the database's clock, with which workers compare their own.
 	Now(ctx context.Context) (time.Time, error)

@@ -14,17 +14,17 @@ import (
 const chunkWaiting = `(c.claimed + c.retry + CASE WHEN c.state = 1 THEN 0 ELSE
 	max(c.members - c.claimed - c.retry - c.sent - c.failed - c.in_doubt - c.skipped - c.held_out, 0) END)`
 
-const runQuery = `SELECT r.id, r.campaign, r.occurrence, r.manual, r.pin, v.version, r.state, r.note, r.cut, r.due, r.created, r.started, r.finished,
+const runQuery = `SELECT r.id, r.campaign, r.occurrence, r.manual, r.pin, v.version, r.state, r.note, r.cut, r.due, r.created, r.started, r.finished, r.held, r.held_until,
 	coalesce(sum(c.sent), 0), coalesce(sum(c.failed), 0), coalesce(sum(c.skipped), 0), coalesce(sum(c.held_out), 0), coalesce(sum(c.in_doubt), 0),
 	coalesce(sum(` + chunkWaiting + `), 0)
 	FROM run AS r JOIN run_version AS v ON v.run = r.id AND v.pin = r.pin LEFT JOIN chunk AS c ON c.run = r.id `
 
 func scanRun(scan func(...any) error) (*store.Run, error) {
 	r := &store.Run{}
-	var due, created, started, finished int64
-	err := scan(&r.ID, &r.Campaign, &r.Occurrence, &r.Manual, &r.Pin, &r.Version, &r.State, &r.Note, &r.Cut, &due, &created, &started, &finished,
+	var due, created, started, finished, held int64
+	err := scan(&r.ID, &r.Campaign, &r.Occurrence, &r.Manual, &r.Pin, &r.Version, &r.State, &r.Note, &r.Cut, &due, &created, &started, &finished, &r.Held.Why, &held,
 		&r.Sent, &r.Failed, &r.Skipped, &r.HeldOut, &r.InDoubt, &r.Waiting)
-	r.Due, r.Created, r.Started, r.Finished = moment(due), moment(created), moment(started), moment(finished)
+	r.Due, r.Created, r.Started, r.Finished, r.Held.Until = moment(due), moment(created), moment(started), moment(finished), moment(held)
 	r.Planned = r.Sent + r.Failed + r.Skipped + r.HeldOut + r.InDoubt + r.Waiting
 	return r, err
 }
@@ -115,6 +115,33 @@ func (t *transaction) moveRun(id int64, to store.RunState, note string, at time.
 		settling = CASE WHEN ?1 = 'settling' THEN ?3 ELSE settling END,
 		finished = CASE WHEN ?1 IN ('finished', 'cancelled') THEN ?3 ELSE finished END WHERE id = ?4`
 	return t.run(update, string(to), note, milliseconds(at), id)
+}
+
+// HoldRun implements [store.Runs].
+func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next func(notBefore time.Time) time.Time) error {
+	return s.change(ctx, "hold a run", func(t *transaction) error {
+		n, err := t.changed(`UPDATE run SET held = ?, held_until = ? WHERE id = ? AND state = 'running'`, hold.Why, milliseconds(hold.Until), id)
+		if err != nil || n == 0 {
+			return err
+		}
+		var times []int64
+		err = t.rows(`SELECT DISTINCT not_before FROM chunk WHERE run = ? AND state = 0 AND until = 0`, []any{id}, func(rows *sql.Rows) error {
+			times = append(times, 0)
+			return rows.Scan(&times[len(times)-1])
+		})
+		if err != nil {
+			return err
+		}
+		const update = `UPDATE chunk SET not_before = ? WHERE run = ? AND not_before = ? AND state = 0 AND until = 0`
+		for _, at := range times {
+			if later := milliseconds(next(moment(at))); later > at {
+				if err := t.run(update, later, id, at); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // Repin implements [store.Runs].

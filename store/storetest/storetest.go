@@ -52,6 +52,8 @@ func Run(t *testing.T, open Open) {
 		"chunks/aside":                      aside,
 		"deliveries/others' results":        foreignResults,
 		"workers":                           sharers,
+		"senders":                           senderDays,
+		"runs/held":                         heldRuns,
 		"events":                            events,
 		"events/clicks":                     clickCounts,
 		"events/judged":                     judged,

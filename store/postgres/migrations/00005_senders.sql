@@ -1,0 +1,15 @@
+-- +goose Up
+-- How many mails of a day a sender was granted that is still getting known: its first day begins the count of its days.
+CREATE TABLE sender_day (
+    sender  TEXT   COLLATE "C" NOT NULL,
+    day     BIGINT NOT NULL, -- since 1 January 1970, in the workspace's time zone
+    granted BIGINT NOT NULL,
+    PRIMARY KEY (sender, day)
+) WITH (fillfactor = 50);
+
+-- Why nobody of a running run is mailed for a time, and until when.
+ALTER TABLE run ADD COLUMN held TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN held_until BIGINT NOT NULL DEFAULT 0;
+
+-- +goose Down
+-- There is no way down: an older germane refuses a newer database.
