@@ -39,6 +39,7 @@ func Tables() []Table {
 		{Name: "delivery", Key: []string{"run", "person", "occasion"}},
 		{Name: "touch", Key: []string{"person", "at", "run"}},
 		{Name: "event", Key: []string{"id"}, Number: "id"},
+		{Name: "sender_day", Key: []string{"sender", "day"}},
 	}
 }
 
