@@ -224,31 +224,6 @@ func unknownTopic(topic string, all []string) error {
 	return usageError{hint(fmt.Errorf("there is no topic %q", topic), finding.DidYouMean(topic, all, "germane.yaml declares "+cmp.Or(strings.Join(all, ", "), "none")))}
 }
 
-func newPeopleSuppress(sys *system, o *options) *cobra.Command {
-	var reason string
-	c := &cobra.Command{
-		Use:     "suppress EMAIL",
-		Short:   "Send nothing more to an address, whoever has it",
-		Example: `  germane people suppress ann@mail.example --reason "asked by phone"`,
-		Args:    arguments(1, 1),
-		RunE: func(c *cobra.Command, args []string) error {
-			address, problem := audience.MailableAddress(args[0])
-			if problem != "" {
-				return usageError{hint(errors.New(problem), "write: germane people suppress ann@mail.example")}
-			}
-			return withDatabase(c.Context(), sys, o, func(_ *workspace.Workspace, s store.Database) error {
-				if err := s.Suppress(c.Context(), address, store.Suppression{Reason: store.ByHand, Detail: reason, At: sys.now()}); err != nil {
-					return err
-				}
-				_, err := fmt.Fprintf(sys.stderr, "%s gets no mail any more.\n", args[0])
-				return err
-			})
-		},
-	}
-	c.Flags().StringVar(&reason, "reason", "", "why, for whoever asks later; no names")
-	return c
-}
-
 func newPeopleReadmit(sys *system, o *options) *cobra.Command {
 	var consent []string
 	c := &cobra.Command{
