@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"germane/audience"
 	"germane/store"
@@ -100,6 +101,13 @@ func fillRuns(t *testing.T, s database) {
 		{At: noon, Kind: store.EventGoal, Name: "project_created", Person: 4, Fields: []byte(`{"name":"x"}`)},
 	})
 	must(err)
+	_, err = s.TakeNotices(ctx, []store.Notice{{
+		Run: over, Person: 1, Campaign: "weekly", Provider: "id-1", State: store.Sent, Sent: noon, Address: "p1@acme.example", Domain: "acme.example",
+		Event: store.Event{Key: "n1", Kind: store.EventDelivery, Person: 1, Run: over, At: noon},
+	}}, store.Noticing{Judge: func(store.Mailed, []store.Event) {}})
+	must(err)
+	_, err = s.GrantMails(ctx, "hello@acme.example", 20_000, func(int, int64) int64 { return 7 })
+	must(err)
 }
 
 // claim takes the run's first chunk and claims people in it.
@@ -184,7 +192,11 @@ func (a *album) people(s database) {
 	a.must(err)
 	imported, err := s.LastImport(ctx)
 	a.must(err)
-	a.line("%v %v %v", census, zones, imported)
+	notices, err := s.NoticeCounts(ctx, time.Time{})
+	a.must(err)
+	day, granted, err := s.GrantedMails(ctx, "hello@acme.example", 20_001)
+	a.must(err)
+	a.line("%v %v %v %v %d %d", census, zones, imported, notices, day, granted)
 }
 
 func (a *album) settings(s database) {

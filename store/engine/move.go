@@ -39,6 +39,8 @@ func Tables() []Table {
 		{Name: "delivery", Key: []string{"run", "person", "occasion"}},
 		{Name: "touch", Key: []string{"person", "at", "run"}},
 		{Name: "event", Key: []string{"id"}, Number: "id"},
+		{Name: "notice_count", Key: []string{"slot", "run", "kind", "code"}},
+		{Name: "domain_hour", Key: []string{"hour", "domain"}},
 		{Name: "sender_day", Key: []string{"sender", "day"}},
 	}
 }
