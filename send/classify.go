@@ -38,7 +38,23 @@ func bySMTP(at stage, code int, text string, m *Mail) Result {
 	default:
 		r.Outcome = Refused
 	}
+	r.PushedBack = pushesBack(at, code, enhanced, words)
 	return r
+}
+
+// pushesBack reports whether a reply wants fewer mails to its recipient's domain for a while: the 421s and 4.7.x with which mailbox
+// providers say that. Before there is a recipient it is the sender's
+// matter; who greylists wants only time; and a server that is going down, or has lost its network, says 421 4.3.x and 4.4.x.
+func pushesBack(at stage, code int, enhanced, words string) bool {
+	if at < atRecipient || code < 400 || code >= 500 || isGreylisting(words) {
+		return false
+	}
+	return strings.HasPrefix(enhanced, "4.7.") || code == 421 && (enhanced == "" || strings.HasPrefix(enhanced, "4.2."))
+}
+
+func isGreylisting(words string) bool {
+	words = strings.ToLower(words)
+	return strings.Contains(words, "greylist") || strings.Contains(words, "graylist")
 }
 
 // bySMTPDelay judges a 4xx. Providers say "too fast" with 421 and a policy's code (RFC 3463, x.7.x), or with 4.5.3 and 4.3.2.

@@ -83,3 +83,37 @@ func TestAForgottenResultIsInDoubt(t *testing.T) {
 		t.Errorf("it is %s", r.Outcome)
 	}
 }
+
+// TestClassifyPushingBack: what a mailbox provider says of its own domain is told apart from what is about the sender.
+func TestClassifyPushingBack(t *testing.T) {
+	t.Parallel()
+	m := &Mail{From: "hello@acme.example", To: "ann@mail.example"}
+	for _, c := range []struct {
+		at      stage
+		code    int
+		text    string
+		outcome Outcome
+		pushed  bool
+	}{
+		{atEnd, 421, "4.7.28 Gmail has detected an unusual rate of unsolicited mail", Throttled, true},
+		{atRecipient, 421, "4.7.0 [TSS04] Messages temporarily deferred due to unexpected volume", Throttled, true},
+		{atData, 451, "4.7.500 Server busy. Please try again later", NotSent, true},
+		{atEnd, 451, "4.7.650 The mail server has been temporarily rate limited due to IP reputation", Throttled, true},
+		{atRecipient, 450, "4.7.1 Too many connections from you", Throttled, true},
+		{atRecipient, 421, "RP-001 try later", NotSent, true},
+		{atRecipient, 421, "4.2.1 mailbox over its rate", NotSent, true},
+		{atRecipient, 451, "4.7.1 Greylisted for 300 seconds", NotSent, false},
+		{atRecipient, 450, "4.2.1 mailbox busy", NotSent, false},
+		{atRecipient, 421, "4.3.2 shutting down", Throttled, false},
+		{atEnd, 421, "4.4.2 timeout", NotSent, false},
+		{atSender, 421, "4.7.28 unusual rate", Throttled, false},
+		{atGreeting, 421, "4.7.0 too many connections", Throttled, false},
+		{atRecipient, 550, "5.7.1 no", Refused, false},
+		{atEnd, 554, "4.7.0 a permanent error with a code of another", Refused, false},
+	} {
+		r := bySMTP(c.at, c.code, c.text, m)
+		if r.Outcome != c.outcome || r.PushedBack != c.pushed {
+			t.Errorf("%d %s at %d: %s, pushed back %v", c.code, c.text, c.at, r.Outcome, r.PushedBack)
+		}
+	}
+}

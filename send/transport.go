@@ -64,4 +64,6 @@ type Result struct {
 	ID      string // the provider's, of a mail that was sent; "": it said none
 	Code    string // what the ledger keeps: "smtp 550 5.1.1", "ses MessageRejected", "connect"; "" when sent
 	Text    string // the provider's words without the recipient's address, for logs and people
+	// PushedBack: the recipient's domain wants fewer mails for a while. Where the outcome is Throttled, that is why.
+	PushedBack bool
 }
