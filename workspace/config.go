@@ -3,6 +3,7 @@ package workspace
 import (
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"germane/internal/document"
@@ -28,7 +29,7 @@ type Config struct {
 	TimeZone        *time.Location       // where a person's is unknown
 	Concurrency     int                  // sends in flight per worker
 	Rate            float64              // messages a second and sender; 0: what the provider allows
-	WarmUp          *WarmUp              // nil: full rate from the first day
+	WarmUp          *schedule.WarmUp     // nil: full rate from the first day
 	DomainRates     []DomainRate
 	AllowRecipients []string // patterns of addresses that may be mailed while the database is not armed; * stands for anything
 	Listen          Listen
@@ -74,15 +75,9 @@ type Track struct {
 	UTM    bool // add utm_ parameters to links
 }
 
-// WarmUp limits a new sender's messages a day.
-type WarmUp struct {
-	Start       int           // messages on the first day
-	DoubleEvery time.Duration // how long until the number doubles
-}
-
 // DomainRate limits messages to one domain.
 type DomainRate struct {
-	Domain string
+	Domain string  // in small letters
 	Rate   float64 // messages a second
 }
 
@@ -216,17 +211,20 @@ func (cr *configReader) whole(f *document.Fields, key string, fallback, most int
 	return int(n)
 }
 
-func (cr *configReader) warmUp(n *document.Node) *WarmUp {
+func (cr *configReader) warmUp(n *document.Node) *schedule.WarmUp {
 	if n == nil {
 		return nil
 	}
 	f := cr.r.Map(n, "warm_up")
 	f.Require("start", "warm_up", "write how many messages go out on the first day: {start: 200, double_every: 1d}")
 	f.Require("double_every", "warm_up", "write how soon the number doubles: {start: 200, double_every: 1d}")
-	up := &WarmUp{Start: cr.whole(f, "start", 200, 10_000_000)}
-	up.DoubleEvery, _ = f.Duration("double_every")
-	if text, ok := f.Text("double_every"); ok && up.DoubleEvery > 0 && up.DoubleEvery < time.Hour {
+	up := &schedule.WarmUp{Start: int64(cr.whole(f, "start", 200, 10_000_000)), DoubleEvery: 24 * time.Hour}
+	switch every, ok := f.Duration("double_every"); {
+	case ok && every < time.Hour:
+		text, _ := f.Text("double_every")
 		cr.r.Add(text.Whole("out-of-range", "a number that doubles within an hour is no warm-up", "write a time such as 1d"))
+	case ok:
+		up.DoubleEvery = every
 	}
 	f.Done("warm_up")
 	return up
@@ -241,7 +239,7 @@ func (cr *configReader) domainRates(n *document.Node) []DomainRate {
 			continue
 		}
 		if rate, ok := schedule.ReadRate(&cr.r, text); ok {
-			rates = append(rates, DomainRate{pair.Key.S, rate})
+			rates = append(rates, DomainRate{strings.ToLower(pair.Key.S), rate})
 		}
 	}
 	return rates

@@ -9,6 +9,7 @@ import (
 	_ "time/tzdata" // the machine may have no zones
 
 	"germane/internal/finding"
+	"germane/schedule"
 )
 
 const designConfig = `senders:
@@ -74,7 +75,7 @@ func TestReadConfig(t *testing.T) {
 		"quiet":      c.QuietHours.From.String() == "21:00" && c.QuietHours.To.String() == "08:00" && !c.QuietHours.Skip,
 		"numbers":    c.Holdout == 0.05 && c.Concurrency == 16 && c.Rate == 14,
 		"zone":       c.TimeZone.String() == "Europe/London",
-		"warm_up":    *c.WarmUp == WarmUp{200, 24 * time.Hour},
+		"warm_up":    *c.WarmUp == schedule.WarmUp{Start: 200, DoubleEvery: 24 * time.Hour},
 		"domains":    len(c.DomainRates) == 1 && c.DomainRates[0] == DomainRate{"gmail.com", 20},
 		"recipients": len(c.AllowRecipients) == 1,
 		"listen":     c.Listen == Listen{"127.0.0.1:8080", "127.0.0.1:8081"},
@@ -157,6 +158,8 @@ func TestConfigMistakes(t *testing.T) {
 		{"rate: 14", "2:7 bad-rate"},
 		{"warm_up: {start: 200}", "2:10 missing-key"},
 		{"warm_up: {start: 200, double_every: 1m}", "2:37 bad-duration"},
+		{"warm_up: {start: 200, double_every: 59min}", "2:37 out-of-range"},
+		{"warm_up: {start: 0, double_every: 1d}", "2:18 out-of-range"},
 		{"domain_rates: {gmail: 20/s}", "2:16 bad-host"},
 		{"domain_rates: {gmail.com: 20}", "2:27 bad-rate"},
 		{`allow_recipients: ["*"]`, "2:21 out-of-range"},
