@@ -38,6 +38,7 @@ type chunkWork struct {
 	results []store.Result
 	held    []*slot   // those of results that are not written yet: until then their rows are open, and nobody else may open one
 	written time.Time // when the lease was last extended
+	term    term
 
 	lost   bool // the lease, or the run does not go on
 	broken bool // a step failed: what it claimed is not known
@@ -86,8 +87,8 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (_ *chunkWork, fo
 	if may, again, err := w.mayBegin(ctx, content, run, ready); err != nil || !may {
 		return nil, false, errors.Join(err, w.putOff(ctx, ready, again))
 	}
-	now := w.Now()
-	chunk, err := w.Store.TakeChunk(ctx, ready.Run, ready.No, w.Owner, now, now.Add(lease))
+	began, now := time.Now(), w.clock()
+	chunk, err := w.Store.TakeChunk(ctx, ready.Run, ready.No, w.Owner, now, now.Add(w.Lease))
 	if errors.Is(err, store.ErrLost) {
 		return nil, false, nil
 	}
@@ -96,12 +97,19 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (_ *chunkWork, fo
 	}
 	k := &chunkWork{
 		w: w, content: content, chunk: chunk, pin: run.Pin, guard: w.guard(ready.Run), decider: newDecider(content, whenOf(content, run, chunk), w.rules(chunk.Step)),
-		done: make(chan outcome, w.Concurrency), written: now,
+		done: make(chan outcome, w.Concurrency), term: term{lasts: w.Lease},
 	}
+	k.extended(began)
 	w.mu.Lock()
 	w.working[name] = true
 	w.mu.Unlock()
 	return k, false, nil
+}
+
+// extended notes that the lease was, by somebody who began to ask for it at a time.
+func (k *chunkWork) extended(began time.Time) {
+	k.written = k.w.Now()
+	k.term.extend(began)
 }
 
 func (k *chunkWork) name() chunkName { return chunkName{k.chunk.Run, k.chunk.No} }
@@ -139,7 +147,7 @@ func (k *chunkWork) turn(ctx context.Context) error {
 	}
 	k.revive()
 	claims, slots := k.room()
-	due := k.w.Now().Sub(k.written) >= renewal
+	due := k.w.Now().Sub(k.written) >= k.w.renewal()
 	if len(claims) > 0 || len(k.results) > 0 || due || len(k.rows) >= rowBatch || k.ended && len(k.rows) > 0 {
 		return k.step(ctx, claims, slots)
 	}
@@ -298,24 +306,22 @@ func (k *chunkWork) unhold() {
 
 // step writes results and claims, and lets those go that are claimed.
 func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) error {
-	now := k.w.Now()
-	s := &store.Step{Lease: k.lease(), Pin: k.pin, Now: now, Until: now.Add(lease), Results: k.results}
+	began := time.Now()
+	s := &store.Step{Lease: k.lease(), Pin: k.pin, Now: k.w.Now(), Until: k.w.clock().Add(k.w.Lease), Results: k.results}
 	for _, list := range [][]*job{claims, k.rows} {
 		for _, j := range list {
 			s.Decisions = append(s.Decisions, j.decision)
 		}
 	}
-	decided, err := k.w.Store.Step(context.WithoutCancel(ctx), s)
-	if err == nil || errors.Is(err, store.ErrLost) {
-		k.results, k.written = k.results[:0], now
-	}
+	waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
+	defer cancel()
+	decided, err := k.w.Store.Step(waiting, s)
 	if err != nil {
 		k.held = append(k.held, slots...)
-		if k.lost = errors.Is(err, store.ErrLost); k.lost {
-			err = nil
-		}
-		return err
+		return k.unclaimed(err, claims)
 	}
+	k.results = k.results[:0]
+	k.extended(began)
 	k.free, k.rows = append(k.free, k.rows...), k.rows[:0]
 	for i, j := range claims {
 		k.claimed(ctx, j, slots[i], &decided[i])
@@ -323,6 +329,19 @@ func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) erro
 	k.ready = slices.Delete(k.ready, 0, len(claims))
 	k.unhold()
 	return nil
+}
+
+// unclaimed notes that claims were not made, or that nobody knows. If they were, it is certain that their mails were not sent: written as
+// results, that is true of whichever of them there are.
+func (k *chunkWork) unclaimed(err error, claims []*job) error {
+	if errors.Is(err, store.ErrLost) {
+		k.results, k.lost = k.results[:0], true
+		return nil
+	}
+	for _, j := range claims {
+		k.results = append(k.results, store.Result{Person: j.person.Number, Occasion: j.decision.Occasion, State: store.Retry, Reason: reasonNotOffered, At: k.w.Now()})
+	}
+	return err
 }
 
 // claimed lets a job go, if it is ours.
@@ -341,7 +360,7 @@ func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decid
 	j.attempt = d.Attempt
 	k.flying++
 	go func() {
-		k.done <- s.send(ctx, k.w.Transport, k.content, k.chunk.Run, j)
+		k.done <- s.send(ctx, k, j)
 	}()
 }
 
@@ -363,7 +382,7 @@ func (k *chunkWork) nextTry() time.Time {
 // wait sleeps until something can be done.
 func (k *chunkWork) wait(ctx context.Context) {
 	now := k.w.Now()
-	until := renewal - now.Sub(k.written)
+	until := k.w.renewal() - now.Sub(k.written)
 	if len(k.later) > 0 {
 		until = min(until, k.nextTry().Sub(now))
 	}
@@ -373,7 +392,7 @@ func (k *chunkWork) wait(ctx context.Context) {
 	} else if blocked := k.w.sender.blocked(); blocked > 0 {
 		slots, until = nil, min(until, blocked, tick)
 	} else if len(slots) > 0 { // the rate keeps it
-		slots, until = nil, min(until, time.Duration(float64(time.Second)/max(k.w.rate.PerSecond(), 1)))
+		slots, until = nil, min(until, k.w.nextToken())
 	}
 	timer := time.NewTimer(max(until, time.Millisecond))
 	defer timer.Stop()
@@ -385,4 +404,9 @@ func (k *chunkWork) wait(ctx context.Context) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+}
+
+// nextToken is how long the next token of the rate may take. Several are taken together, as each step costs a commit.
+func (w *Worker) nextToken() time.Duration {
+	return time.Duration(float64(time.Second) / min(max(w.rate.PerSecond(), 10), 100))
 }

@@ -12,28 +12,36 @@ import (
 
 // leave waits for what is in flight, writes the last results, and gives the chunk back or finishes it.
 func (k *chunkWork) leave() {
-	ctx := context.Background() // a result that is not written is a mail in doubt
-	for k.flying > 0 {
-		select {
-		case o := <-k.done:
-			k.note(&o)
-		case <-time.After(renewal):
-			_, _ = k.w.Store.Step(ctx, &store.Step{Lease: k.lease(), Now: k.w.Now(), Until: k.w.Now().Add(lease)}) // if it fails, the lease ends: safe
-		}
-	}
-	settled := k.settle(ctx)
+	k.land()
+	settled := k.settle()
 	k.results = nil
 	if k.unhold(); !settled || k.lost {
-		k.release(ctx, k.w.Now())
+		k.release(k.w.Now())
 		return
 	}
 	switch {
 	case k.ended && len(k.ready)+len(k.rows)+len(k.later) == 0 && !k.broken:
-		k.finish(ctx)
+		k.finish()
 	case k.ended && len(k.ready)+len(k.rows) == 0 && !k.broken:
-		k.release(ctx, k.nextLook())
+		k.release(k.nextLook())
 	default:
-		k.release(ctx, k.w.Now())
+		k.release(k.w.Now())
+	}
+}
+
+// land waits for what is in flight. Meanwhile the lease is kept: if it cannot be, it ends, and that is safe.
+func (k *chunkWork) land() {
+	renewal := time.NewTicker(k.w.renewal())
+	defer renewal.Stop()
+	for k.flying > 0 {
+		select {
+		case o := <-k.done:
+			k.note(&o)
+		case <-renewal.C:
+			if err := k.write(); err != nil {
+				k.w.away(err)
+			}
+		}
 	}
 }
 
@@ -46,24 +54,8 @@ func (k *chunkWork) nextLook() time.Time {
 	return next
 }
 
-// settle writes results until the store takes them, or for so long that the leases are gone anyway.
-func (k *chunkWork) settle(ctx context.Context) bool {
-	for tries := 0; len(k.results) > 0; tries++ {
-		_, err := k.w.Store.Step(ctx, &store.Step{Lease: k.lease(), Now: k.w.Now(), Until: k.w.Now().Add(lease), Results: k.results})
-		if err == nil || errors.Is(err, store.ErrLost) {
-			k.results, k.lost = nil, k.lost || err != nil
-			break
-		}
-		if tries >= 30 {
-			k.w.Log.Error("results are lost: those mails are in doubt", "run", k.chunk.Run, "mails", len(k.results), "err", err)
-			return false
-		}
-		_ = pause(ctx, nil, tick)
-	}
-	return true
-}
-
-func (k *chunkWork) finish(ctx context.Context) {
+func (k *chunkWork) finish() {
+	ctx := context.Background()
 	err := k.w.Store.FinishChunk(ctx, k.lease())
 	if err == nil {
 		err = k.w.closeRun(ctx, k.chunk.Run)
@@ -73,9 +65,24 @@ func (k *chunkWork) finish(ctx context.Context) {
 	}
 }
 
+// mostReleases is how often it is tried to give a chunk back.
+const mostReleases = 10
+
 // release gives the chunk back. When that cannot be, its lease ends by itself, and what it may have claimed is in doubt.
-func (k *chunkWork) release(ctx context.Context, notBefore time.Time) {
-	if err := k.w.Store.ReleaseChunk(ctx, k.lease(), notBefore); err != nil && !errors.Is(err, store.ErrLost) {
-		k.w.Log.Warn(fmt.Sprintf("chunk %d is not given back", k.chunk.No), "run", k.chunk.Run, "err", err)
-	}
+func (k *chunkWork) release(notBefore time.Time) {
+	tries := 0
+	k.w.insist(func() error {
+		tries++
+		ctx, cancel := context.WithTimeout(context.Background(), stepTime)
+		defer cancel()
+		err := k.w.Store.ReleaseChunk(ctx, k.lease(), k.w.theirs(notBefore))
+		if errors.Is(err, store.ErrLost) || errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil && tries >= mostReleases {
+			k.w.Log.Warn(fmt.Sprintf("chunk %d is not given back", k.chunk.No), "run", k.chunk.Run, "err", err)
+			return nil
+		}
+		return err
+	}, func(error) {})
 }

@@ -17,12 +17,13 @@ type gate struct {
 	clock  time.Time // of the last look at the clocks
 	limits time.Time // of the last look at the provider's limits
 	armed  bool
+	asked  sync.Once
 }
 
 const (
 	leastDisk   = 1 << 30 // bytes
 	mostSkew    = 30 * time.Second
-	clockEvery  = 30 * time.Second
+	clockEvery  = 10 * time.Second
 	limitsEvery = time.Minute
 )
 
@@ -66,6 +67,7 @@ func (g *gate) why(ctx context.Context) (string, error) {
 		return shut, err
 	}
 	g.provider(ctx)
+	g.asked.Do(func() { close(w.asked) })
 	return "", nil
 }
 
@@ -80,7 +82,9 @@ func (g *gate) skew(ctx context.Context) (string, error) {
 		return "", err
 	}
 	g.clock = now
-	if off := now.Sub(theirs); off.Abs() > mostSkew {
+	off := now.Add(g.worker.Now().Sub(now) / 2).Sub(theirs) // they looked at theirs while we waited
+	g.worker.offset.Store(int64(-off))
+	if off.Abs() > mostSkew {
 		return fmt.Sprintf("this machine's clock is %s off the database's; set it right", off.Abs().Round(time.Second)), nil
 	}
 	return "", nil

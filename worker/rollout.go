@@ -100,10 +100,10 @@ func (w *Worker) putOff(ctx context.Context, c *store.Chunk, until time.Time) er
 	if until.IsZero() {
 		return nil
 	}
-	now := w.Now()
-	taken, err := w.Store.TakeChunk(ctx, c.Run, c.No, w.Owner, now, now.Add(lease))
+	now := w.clock()
+	taken, err := w.Store.TakeChunk(ctx, c.Run, c.No, w.Owner, now, now.Add(w.Lease))
 	if err == nil {
-		err = w.Store.ReleaseChunk(ctx, store.Lease{Run: c.Run, Chunk: c.No, Epoch: taken.Epoch}, until)
+		err = w.Store.ReleaseChunk(ctx, store.Lease{Run: c.Run, Chunk: c.No, Epoch: taken.Epoch}, w.theirs(until))
 	}
 	if errors.Is(err, store.ErrLost) {
 		return nil

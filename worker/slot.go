@@ -19,7 +19,8 @@ type outcome struct {
 	slot   *slot
 	job    *job
 	result send.Result
-	failed string // why no mail could be made of it; "": it was offered
+	failed string // why no mail could be made of it; "": one was
+	kept   bool   // it was not offered: the worker ends, or its lease may be over
 }
 
 // maxMailBytes is the largest mail that is offered: beyond it SES slows down, and many servers refuse.
@@ -32,15 +33,19 @@ func tooLarge(m *send.Mail) error {
 	return nil
 }
 
-// send makes a job's mail and offers it.
-func (s *slot) send(ctx context.Context, t send.Transport, c *Content, run int64, j *job) (o outcome) {
+// send makes a job's mail and offers it when its turn comes.
+func (s *slot) send(ctx context.Context, k *chunkWork, j *job) (o outcome) {
 	o.slot, o.job = s, j
-	mail, failed := s.mail(c, run, j)
+	mail, failed := s.mail(k.content, k.chunk.Run, j)
 	if failed != "" {
 		o.failed = failed
 		return o
 	}
-	o.result = t.Send(ctx, mail)
+	if k.w.rate.Depart(ctx) != nil || k.term.over() {
+		o.kept = true
+		return o
+	}
+	o.result = k.w.Transport.Send(ctx, mail)
 	return o
 }
 
@@ -66,8 +71,9 @@ func (s *slot) mail(c *Content, run int64, j *job) (mail *send.Mail, failed stri
 
 // Reasons of rows that a provider's answer leads to, where its code says too little.
 const (
-	reasonThrottled = "throttled"
-	reasonQuota     = "quota"
+	reasonThrottled  = "throttled"
+	reasonQuota      = "quota"
+	reasonNotOffered = "not handed over"
 )
 
 // maxAttempts is how often a mail is offered to a server that says "not yet": over about two hours.
@@ -81,6 +87,10 @@ func (k *chunkWork) judge(o *outcome) (result store.Result, again time.Duration)
 	if o.failed != "" {
 		result.State, result.Reason = store.Failed, o.failed
 		k.guard.poisoned(k.w, k.chunk.Run, o.failed)
+		return result, 0
+	}
+	if o.kept {
+		result.State, result.Reason = store.Retry, reasonNotOffered
 		return result, 0
 	}
 	r := &o.result

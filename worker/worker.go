@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"germane/send"
@@ -20,7 +21,10 @@ type Config struct {
 	Contents  *Contents
 	Transport send.Transport
 	Keys      *token.Keys
-	Owner     string // this worker's name, on leases
+	Owner     string // this worker's name, on leases: no two that live have the same
+	// Sender names the way out, without its secrets: workers whose way out is the same have its rate together, in shares of which they
+	// agree in the store. "": nobody else sends by it.
+	Sender string
 	// Alone says that no other worker uses the store: leases left by whoever came before are ended at once.
 	Alone bool
 	// Real delivery leaves this machine: without the database being armed, only Allowed addresses are mailed.
@@ -28,7 +32,8 @@ type Config struct {
 	Allowed []string // patterns; see [Allowed]
 
 	Concurrency int                    // sends in flight; at least 1
-	Rate        float64                // mails a second; 0: what the provider says, or no limit
+	Rate        float64                // mails a second of the sender, however many share it; 0: what the provider says, or no limit
+	Lease       time.Duration          // how long chunks are kept by a worker that is gone; 0: 15 s
 	FreeDisk    func() (uint64, error) // bytes; nil: nobody looks
 	Backoff     time.Duration          // before the second try of a mail that a server did not want yet, and 60 times the shortest wait; 0: a minute
 	Now         func() time.Time
@@ -44,6 +49,10 @@ type Worker struct {
 	sender sender
 	gate   gate
 	wake   chan struct{}
+	asked  chan struct{}   // closed when the provider was asked for its limits, if it has any
+	offset atomic.Int64    // from this machine's clock to the store's
+	ending context.Context // ends a while after the worker was told to: until then results are written
+	outage outage
 	// versions of another germane, by hash: their runs are left to others. One goroutine knows them.
 	foreign map[string]bool
 
@@ -63,10 +72,13 @@ func New(c Config) *Worker {
 	if c.Rate > 0 {
 		limit = c.Rate
 	}
-	c.Concurrency, c.Backoff = max(c.Concurrency, 1), cmp.Or(c.Backoff, time.Minute)
+	c.Concurrency, c.Backoff, c.Lease = max(c.Concurrency, 1), cmp.Or(c.Backoff, time.Minute), cmp.Or(c.Lease, 15*time.Second)
 	w := &Worker{
-		Config: c, rate: send.NewRate(limit), slots: make(chan *slot, c.Concurrency), wake: make(chan struct{}, 1),
+		Config: c, rate: send.NewRate(limit), slots: make(chan *slot, c.Concurrency), wake: make(chan struct{}, 1), asked: make(chan struct{}),
 		working: map[chunkName]bool{}, guards: map[int64]*guard{}, foreign: map[string]bool{},
+	}
+	if c.Sender != "" {
+		w.rate = send.NewSharedRate(limit)
 	}
 	w.sender.now, w.sender.second, w.gate.worker = c.Now, w.second(), w
 	for range c.Concurrency {
@@ -76,30 +88,29 @@ func New(c Config) *Worker {
 }
 
 const (
-	lease   = time.Minute
-	renewal = 15 * time.Second // of a lease while nothing else is to be written
-	tick    = time.Second      // how often the store is asked what has changed; the stop switch must work within 2 s
-	grace   = 24 * time.Hour   // how long a run settles
-	maxOpen = 8                // chunks in hand, nearly all of which only wait for their last answers
+	tick    = time.Second    // how often the store is asked what has changed; the stop switch must work within 2 s
+	grace   = 24 * time.Hour // how long a run settles
+	maxOpen = 8              // chunks in hand, nearly all of which only wait for their last answers
 )
 
 // Work takes chunks and sends their people, until the context ends: then it waits for what is in flight, and leaves nothing in doubt.
-// With drain it returns when nothing is due any more. The error is the store's, when it did not answer.
+// With drain it returns when nothing is due any more. The error is the store's, when it did not answer. A worker works once.
 func (w *Worker) Work(ctx context.Context, drain bool) error {
 	if w.Alone {
-		if _, err := w.Store.Sweep(ctx, w.Now(), true); err != nil {
+		if _, err := w.Store.Sweep(ctx, w.clock(), true); err != nil {
 			return fmt.Errorf("take over: %w", err)
 		}
 	}
+	defer w.begin(ctx)()
 	for ctx.Err() == nil {
 		done, err := w.shift(ctx, drain)
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil && drain:
+		case err != nil && drain && w.outage.hopeless():
 			return err
 		case err != nil:
-			w.Log.Error("the database does not answer: nothing is sent", "err", err)
+			w.away(err)
 		case done:
 			return nil
 		}
@@ -118,8 +129,9 @@ func (w *Worker) shift(ctx context.Context, drain bool) (done bool, err error) {
 		if err != nil || !open {
 			return false, err
 		}
+		w.answers()
 		if !w.Alone {
-			if _, err := w.Store.Sweep(ctx, w.Now(), false); err != nil {
+			if _, err := w.Store.Sweep(ctx, w.clock(), false); err != nil {
 				return false, err
 			}
 		}
@@ -159,7 +171,7 @@ func (w *Worker) start(ctx context.Context, chunks *sync.WaitGroup) (started boo
 func (w *Worker) first(ctx context.Context) (*chunkWork, error) {
 	left := map[int64]bool{} // runs that are left to others
 	for limit := 2 * maxOpen; ; limit *= 8 {
-		ready, err := w.Store.ReadyChunks(ctx, w.Now(), limit)
+		ready, err := w.Store.ReadyChunks(ctx, w.clock(), limit)
 		if err != nil {
 			return nil, err
 		}
