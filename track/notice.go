@@ -20,6 +20,8 @@ type Notices struct {
 	Topics []string
 	// SHA1 accepts SNS's SignatureVersion 1, too.
 	SHA1 bool
+	// SoftBounces is how many of them are too many; the zero value: no number is.
+	SoftBounces SoftBounces
 	// Transport fetches certificates and confirms subscriptions; nil: over TLS, from public addresses only.
 	Transport http.RoundTripper
 }
@@ -144,13 +146,16 @@ func (s *Server) accept(ctx context.Context, e *envelope, at time.Time) *refusal
 		s.notices.unknown.Add(1) // such as the words with which SES tries a topic when it is set up
 		return nil
 	}
-	known, err := s.apply(ctx, event, e.MessageID, at)
-	switch {
-	case err != nil:
-		return &refusal{status: http.StatusServiceUnavailable, reason: "write a notice", err: err}
-	case known:
+	known := false
+	if n, ok := s.about(event, e.MessageID, at); ok {
+		var err error
+		if known, err = s.taker.take(ctx, n); err != nil {
+			return &refusal{status: http.StatusServiceUnavailable, reason: "write a notice", err: err}
+		}
+	}
+	if known {
 		s.notices.taken.Add(1)
-	default:
+	} else {
 		s.notices.unknown.Add(1)
 	}
 	return nil

@@ -71,9 +71,9 @@ func (e *sesEvent) tag(name string) string {
 	return ""
 }
 
-// about are the addresses that a bounce or complaint is about. We mail one person at a time, so it is the one we mailed: what a
-// receiver names may be where that was forwarded to.
-func (e *sesEvent) about() []string {
+// recipient is the address that a mail went to; "": it is not known, or not one. We mail one person at a time, and what a receiver names
+// may be where that was forwarded to.
+func (e *sesEvent) recipient() string {
 	all := e.Mail.Destination
 	if len(all) == 0 && e.Bounce != nil {
 		for _, r := range e.Bounce.BouncedRecipients {
@@ -86,12 +86,24 @@ func (e *sesEvent) about() []string {
 		}
 	}
 	if len(all) != 1 {
-		return nil // not a mail of ours
+		return "" // not a mail of ours
 	}
-	if parsed, err := mail.ParseAddress(all[0]); err == nil {
-		return []string{parsed.Address}
+	parsed, err := mail.ParseAddress(all[0])
+	if err != nil {
+		return ""
 	}
-	return nil
+	return parsed.Address
+}
+
+var domainForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+
+// domainOf is an address's domain; "": none that could be counted.
+func domainOf(address string) string {
+	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+	if !domainForm.MatchString(domain) {
+		return ""
+	}
+	return domain
 }
 
 var statusForm = regexp.MustCompile(`\b[245]\.[0-9]{1,3}\.[0-9]{1,3}\b`)
@@ -129,6 +141,22 @@ func (b *sesBounce) gone() bool {
 		}
 	}
 	return true
+}
+
+// refused is the code with which a receiver refused a mail for whom it is from or what it is (RFC 3463, 7.x; RFC 7372); "": it did not.
+// Amazon calls some of these permanent and others not.
+func (b *sesBounce) refused() string {
+	for _, status := range b.statuses() {
+		if strings.HasPrefix(status, "5.7.") {
+			return status
+		}
+	}
+	return ""
+}
+
+// byProvider reports whether a mail bounced from the provider's own list, not from its receiver.
+func (b *sesBounce) byProvider() bool {
+	return b.BounceSubType == "Suppressed" || strings.HasSuffix(b.BounceSubType, "SuppressionList")
 }
 
 // word is a word of a provider that may be stored: nothing in it can be an address.

@@ -31,7 +31,12 @@ type noticed struct {
 
 func newNoticed(t testing.TB, people int) *noticed {
 	t.Helper()
-	f := &noticed{fixture: newFixture(t)}
+	return newNoticedOn(t, newFixture(t), people)
+}
+
+func newNoticedOn(t testing.TB, fixture *fixture, people int) *noticed {
+	t.Helper()
+	f := &noticed{fixture: fixture}
 	made, err := topicKey()
 	f.must(err)
 	f.topic = made.Copy(f.time)

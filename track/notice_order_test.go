@@ -76,7 +76,7 @@ func TestNoticesInAnyOrder(t *testing.T) {
 	f := shuffled
 	run, err := f.db.Run(t.Context(), f.crowd)
 	f.must(err)
-	if counts := fmt.Sprint(run.Sent, run.Failed, run.InDoubt); counts != "396 44 0" {
+	if counts := fmt.Sprint(run.Sent, run.Failed, run.InDoubt); counts != "352 88 0" {
 		t.Errorf("sent, failed and in doubt are %s", counts)
 	}
 }

@@ -32,7 +32,7 @@ func TestNotices(t *testing.T) {
 		"a Send of what was sent":       {sent, sesfake.Becomes{Type: "Send"}, `sent "" 0100018c-2 11:50:00; events ` + asWas},
 		"a Delivery in doubt":           {doubt, sesfake.Becomes{Type: "Delivery", After: time.Minute}, `sent "" 0100018c-1 11:50:00; events delivery 11:51:00 ` + asWas},
 		"a Reject in doubt":             {doubt, sesfake.Becomes{Type: "Reject"}, `failed "ses Reject" 0100018c-1 11:50:00; events reject 11:50:00 ` + asWas},
-		"a Reject of what was sent":     {sent, sesfake.Becomes{Type: "Reject"}, `sent "" 0100018c-2 11:50:00; events reject 11:50:00 ` + asWas},
+		"a Reject of what was sent":     {sent, sesfake.Becomes{Type: "Reject"}, `failed "ses Reject" 0100018c-2 11:50:00; events reject 11:50:00 ` + asWas},
 		"a Rendering Failure":           {claimed, sesfake.Becomes{Type: "Rendering Failure"}, `failed "ses Rendering Failure" 0100018c-0 11:50:00; events reject 11:50:00 ` + asWas},
 		"a DeliveryDelay":               {byHand, sesfake.Becomes{Type: "DeliveryDelay", After: time.Minute}, `sent ""  11:50:00; events delay 11:51:00 {"type":"TransientCommunicationFailure"}` + asWas},
 		"a mailbox that is gone":        {doubt, sesfake.Becomes{Type: "Bounce", Bounce: "Permanent/General", Status: "5.1.1"}, `sent "" 0100018c-1 11:50:00; events bounce 11:50:00 {"status":"5.1.1","subtype":"General","type":"Permanent"}` + asWas + `; bounced "General 5.1.1" 11:50:00`},

@@ -25,13 +25,12 @@ type Store interface {
 	store.Events
 	store.Links
 	store.Suppressions
-	Ledger
+	Noticer
 }
 
-// Ledger is what notices look up and settle of it.
-type Ledger interface {
-	Delivery(ctx context.Context, run, person int64, occasion int) (*store.Delivery, error)
-	Settle(ctx context.Context, s store.Settlement) error
+// Noticer keeps what providers say of mails: a part of [store.Notices].
+type Noticer interface {
+	TakeNotices(ctx context.Context, notices []store.Notice, how store.Noticing) (known []bool, err error)
 }
 
 // Config is what a server is made of.
@@ -76,6 +75,7 @@ type Server struct {
 	limiter  *limiter
 	assets   *assets
 	notices  *notices
+	taker    *taker
 	wrong    atomic.Int64
 	limited  atomic.Int64
 	failures atomic.Int64
@@ -96,6 +96,7 @@ func New(c Config) *Server {
 	s.limiter = newLimiter()
 	s.assets = newAssets(c.Store)
 	s.notices = newNotices(c.Notices)
+	s.taker = newTaker(c.Store, store.Noticing{Judge: judge, Soft: c.Notices.SoftBounces.count})
 	return s
 }
 
@@ -120,6 +121,7 @@ func (s *Server) Warm(ctx context.Context) error {
 
 // Close writes the events that wait for the database. It is called after the last request.
 func (s *Server) Close(ctx context.Context) {
+	s.taker.close()
 	s.events.close(ctx)
 }
 

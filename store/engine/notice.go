@@ -41,17 +41,15 @@ func (t *Tallies) Add(n *store.Notice) {
 		t.Newest = at
 	}
 	slot := SlotCount{Slot: at.Truncate(store.NoticeSlot).UnixMilli(), Run: n.Run, Kind: n.Event.Kind}
-	switch n.Event.Kind {
-	case store.EventDelivery, store.EventBounce, store.EventComplaint:
+	told := slot.Kind == store.EventDelivery || slot.Kind == store.EventBounce
+	if told || slot.Kind == store.EventComplaint {
 		t.slots[slot]++
-	default:
-		return
 	}
 	if n.Refused != "" {
 		slot.Kind, slot.Code = store.CountRefused, n.Refused
 		t.slots[slot]++
 	}
-	if n.Domain == "" || n.Event.Kind == store.EventComplaint {
+	if n.Domain == "" || !told {
 		return
 	}
 	key := hour{n.Domain, at.Truncate(time.Hour).UnixMilli()}
