@@ -41,12 +41,13 @@ var imports = map[string][]string{
 	"store/storetest":      {"store", "audience"},
 	"measure":              {"blocks", "store"},
 	"send":                 {},
+	"dns":                  {},
 	"track":                {"audience", "store", "token"},
 	"console":              {"audience", "blocks", "render", "workspace", "check", "store", "internal/finding"},
 	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
-	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "store/postgres", "worker", "measure", "send", "token", "track", "console", "docs", "internal/finding", "internal/document"},
+	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "store/postgres", "worker", "measure", "send", "dns", "token", "track", "console", "docs", "internal/finding", "internal/document"},
 }
 
 // pure packages have no clock, file, network, database or goroutine of their own: time and bytes come in as arguments.
