@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -20,6 +21,7 @@ type Config struct {
 	Delivery        Delivery // Scheme "": not set
 	DKIM            *DKIM    // nil: mail is not signed here
 	Database        Database
+	Retention       time.Duration // of deliveries, events and places under caps; never 0
 	Brand           []BrandValue
 	LinkHosts       []string // where a link whose target comes from a person's data may lead
 	Track           Track
@@ -124,20 +126,22 @@ func ReadConfig(file *finding.File, environment map[string]string, isAsset func(
 	doc, findings := document.Parse(file.All(), document.Format{})
 	cr := &configReader{isAsset: isAsset}
 	cr.r.Findings = findings
-	secrets := takeSecrets(&cr.r, doc)
+	cr.hidden = takeSecrets(&cr.r, doc)
 	override(&cr.r, doc, environment)
+	cr.hidden = append(cr.hidden, secretsOf(environment)...)
 	known := len(cr.r.Findings)
 	c := cr.read(cr.r.Map(doc, "germane.yaml"))
 	if unreadable(findings) {
 		cr.r.Findings = cr.r.Findings[:known]
 	}
-	secrets.mask(cr.r.Findings)
+	cr.hidden.mask(cr.r.Findings)
 	return c, cr.r.Findings
 }
 
 type configReader struct {
 	r       document.Reader
 	isAsset func(string) bool
+	hidden  secrets // what findings must not show
 }
 
 func (cr *configReader) read(f *document.Fields) *Config {
@@ -154,6 +158,7 @@ func (cr *configReader) read(f *document.Fields) *Config {
 	c.LinkHosts = cr.hosts(f, "link_hosts")
 	c.Track = cr.track(f.Get("track"))
 	c.Caps = schedule.ReadCaps(&cr.r, f.List("caps"))
+	c.Retention = cr.retention(f, c.Caps)
 	c.QuietHours = schedule.ReadQuietHours(&cr.r, f.Get("quiet_hours"))
 	c.Holdout = cr.holdout(f)
 	c.TimeZone = cr.timeZone(f)
@@ -186,6 +191,31 @@ func (cr *configReader) holdout(f *document.Fields) float64 {
 		cr.r.Add(text.Whole("out-of-range", "a global holdout above 50% leaves most people without mail for ever", "use a small share, such as holdout: 5%"))
 	}
 	return share
+}
+
+const (
+	usualRetention = 395 * 24 * time.Hour // 13 months: a year can be compared with the one before
+	leastRetention = 30 * 24 * time.Hour
+)
+
+// retention is longer than any cap looks back, by the day that calendars differ by.
+func (cr *configReader) retention(f *document.Fields, caps []schedule.Cap) time.Duration {
+	kept, ok := f.Duration("retention")
+	if !ok {
+		kept = usualRetention
+	}
+	least := leastRetention
+	for _, c := range caps {
+		least = max(least, c.Per+24*time.Hour)
+	}
+	if kept >= least {
+		return kept
+	}
+	if text, ok := f.Text("retention"); ok && kept > 0 {
+		days := int(least.Hours()+23) / 24
+		cr.r.Add(text.Whole("out-of-range", fmt.Sprintf("%s is too short: mails of %d days are needed to keep to caps and to settle what is in doubt", text.S, days), fmt.Sprintf("write at least %dd, or leave it out for 395d", days)))
+	}
+	return least
 }
 
 func (cr *configReader) timeZone(f *document.Fields) *time.Location {

@@ -201,10 +201,14 @@ func (cr *configReader) database(f *document.Fields) Database {
 		return Database{File: "germane.db"}
 	case isURL && (scheme == "postgres" || scheme == "postgresql"):
 		if _, err := url.Parse(text.S); err != nil {
+			cr.hidden = append(cr.hidden, text.S) // it may hold a password where nobody finds it
 			cr.r.Add(text.Whole("bad-database", "this address cannot be read", "write it as in postgres://germane@db.acme.example/germane; a % or @ inside a name is written %25 or %40"))
 		}
 		return Database{Postgres: text.S}
 	case isURL || text.S == "":
+		if strings.Contains(text.S, "@") {
+			cr.hidden = append(cr.hidden, text.S)
+		}
 		cr.r.Add(text.Whole("bad-database", fmt.Sprintf("%q is not a kind of database", scheme), "write a file's name such as germane.db, or postgres://USER@HOST/NAME"))
 		return Database{File: "germane.db"}
 	}

@@ -141,6 +141,10 @@ func TestConfigMistakes(t *testing.T) {
 		{"delivery: smtp://us er@host", "2:11 bad-delivery"},
 		{"database: mysql://db/germane", "2:11 bad-database"},
 		{"database: postgres://germane@db.example/germane?sslmode=require", ""},
+		{"retention: 13d", "2:12 out-of-range"},
+		{"retention: 30d", ""},
+		{"retention: 13 months", "2:12 bad-duration"},
+		{"retention: 80d\ncaps: [{max: 2, per: 80d}]", "2:12 out-of-range"},
 		{"brand: {accent: blueish}", "2:17 bad-colour"},
 		{"brand: {accent: #2457d6}\n}", "2:9 missing-key"},
 		{"brand:\n  accent: #2457d6", "3:3 missing-key"},
@@ -301,6 +305,26 @@ func TestSecretsAreFoundAndNotRepeated(t *testing.T) {
 				t.Errorf("the secret is repeated:\n%s", out.String())
 			}
 		})
+	}
+}
+
+// TestSecretsOfTheEnvironmentAreNotRepeated: there they belong, and a mistake beside one must not show it.
+func TestSecretsOfTheEnvironmentAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ variable, value string }{
+		{"GERMANE_DATABASE", "postgres://germane:hunter2@db.example:x/germane"},
+		{"GERMANE_DATABASE", "postgres://germane:a/hunter2@db.example/germane"},
+		{"GERMANE_DATABASE", "mysql://germane:a/hunter2@db.example/germane"},
+		{"GERMANE_DELIVERY", "smtp://ann:hunter2@mail.example:x"},
+	} {
+		_, findings := readConfig("senders: {default: {name: Acme, email: hello@acme.example}}\n", map[string]string{test.variable: test.value})
+		var out strings.Builder
+		if err := finding.WriteText(&out, findings, false); err != nil {
+			t.Fatal(err)
+		}
+		if len(findings) == 0 || strings.Contains(out.String(), "hunter2") {
+			t.Errorf("%s=%s:\n%s", test.variable, test.value, out.String())
+		}
 	}
 }
 

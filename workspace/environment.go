@@ -33,7 +33,8 @@ var keys = []Key{
 	{"dkim", "{domain: mail.acme.example, selector: s1}", "Who signs mail that leaves by SMTP; the key stands in GERMANE_DKIM_KEY. Amazon SES signs by itself."},
 	{"dkim.domain", "mail.acme.example", "The domain of every sender: only a signature of that counts."},
 	{"dkim.selector", "s1", "Its DNS has the public key at SELECTOR._domainkey.DOMAIN."},
-	{"database", "germane.db", "An SQLite file, or postgres://USER@HOST/NAME."},
+	{"database", "germane.db", "An SQLite file, or postgres://USER@HOST/NAME: for many machines, see many-machines.md."},
+	{"retention", "400d", "How long it is kept who got which mail and what they did: 395d, which is 13 months, if absent; whole months go. Runs with their numbers, consent, withdrawals and suppressions stay."},
 	{"brand", `{accent: "#2457d6", logo: assets/logo.png, app_url: https://app.acme.example}`, "Constants that messages print as brand.NAME."},
 	{"brand.accent", `"#2457d6"`, "The colour of links and buttons; background_color, card_color, ink_color and muted_color are the page's. Text that could not be read on it is made darker or lighter."},
 	{"brand.logo", "assets/logo.png", "An image of assets/ above every message."},
@@ -73,6 +74,7 @@ var keys = []Key{
 type Secret struct{ Name, Doc string }
 
 var secretVariables = []Secret{
+	{"GERMANE_DATABASE_PASSWORD", "of the user in database: postgres://USER@HOST/NAME. PGPASSWORD and PGPASSFILE count, too."},
 	{"GERMANE_SMTP_PASSWORD", "of the user in delivery: smtp+starttls://USER@HOST."},
 	{"GERMANE_DKIM_KEY", "the private key that dkim signs with: PEM, RSA or Ed25519."},
 	{"GERMANE_TOKEN_KEYS", "what signs links and unsubscribe pages: NUMBER:BASE64 with commas between them, the first one signs. Without it the database makes one."},

@@ -55,6 +55,24 @@ func secretsIn(r *document.Reader, text finding.Text) secrets {
 	return found
 }
 
+// secretsOf finds secrets in the variables that override keys, where they may be.
+func secretsOf(environment map[string]string) secrets {
+	var found secrets
+	for variable, value := range environment {
+		if !strings.HasPrefix(variable, prefix) {
+			continue
+		}
+		for _, match := range secretValue.FindAllStringSubmatch(value, -1) {
+			for _, secret := range match[1:] {
+				if secret != "" {
+					found = append(found, secret)
+				}
+			}
+		}
+	}
+	return found
+}
+
 // secretHint says where the secret belongs; of is its key, or the address it stands in.
 func secretHint(of string) string {
 	where := "the environment"
@@ -62,7 +80,7 @@ func secretHint(of string) string {
 	case strings.HasPrefix(of, "smtp"):
 		where = "GERMANE_SMTP_PASSWORD, or a file that GERMANE_SMTP_PASSWORD_FILE names"
 	case strings.HasPrefix(of, "postgres"):
-		where = "the environment: GERMANE_DATABASE holds the whole address"
+		where = "GERMANE_DATABASE_PASSWORD, or a file that GERMANE_DATABASE_PASSWORD_FILE names"
 	}
 	return "move it to " + where + ", and change it: whoever saw this file knows it"
 }

@@ -39,7 +39,7 @@ func (c *crowd) open(ctx context.Context, sys *system, o *options, w *workspace.
 	if c.file != "" {
 		return c.openFile(sys, w, now)
 	}
-	if w.Config.Database.Postgres != "" || isFile(databaseFile(o, w)) {
+	if h := homeOf(o, w); h.there() {
 		if err := c.openDatabase(ctx, sys, o, w); err != nil || c.total > 0 {
 			return err
 		}

@@ -14,44 +14,59 @@ import (
 	"germane/workspace"
 )
 
+// opening is what is not done whenever a database is opened.
+type opening struct {
+	restored bool // it may have gone back in time: it is to be repaired
+	migrate  bool // one that is in use is brought to this program's form; SQLite's always is
+}
+
 // openDatabase opens the workspace's store.Database, making it when it is not there yet.
 func openDatabase(ctx context.Context, sys *system, o *options, w *workspace.Workspace) (store.Database, error) {
-	s, err := openSQLite(ctx, sys, o, w, sqlite.Options{})
+	return openDatabaseTo(ctx, sys, o, w, opening{})
+}
+
+func openDatabaseTo(ctx context.Context, sys *system, o *options, w *workspace.Workspace, to opening) (store.Database, error) {
+	h := homeOf(o, w)
+	key, err := addressKey(sys)
+	if err != nil {
+		return nil, err
+	}
+	if h.Postgres != "" {
+		return openPostgres(ctx, sys, &h, key, to)
+	}
+	s, err := openSQLite(ctx, &h, sqlite.Options{AddressKey: key, AcceptRestored: to.restored})
 	if err != nil {
 		return nil, err // not a nil pointer in an interface
 	}
 	return s, nil
 }
 
-func openSQLite(ctx context.Context, sys *system, o *options, w *workspace.Workspace, how sqlite.Options) (*sqlite.Store, error) {
-	if w.Config.Database.Postgres != "" {
-		return nil, hint(errors.New("this germane keeps its data in SQLite only"), "write in germane.yaml: database: germane.db")
-	}
-	path := databaseFile(o, w)
+func openSQLite(ctx context.Context, h *home, how sqlite.Options) (*sqlite.Store, error) {
+	path := h.Beside
 	if kind := cmp.Or(networkFileSystem(path), networkFileSystem(filepath.Dir(path))); kind != "" {
 		return nil, guardError{hint(fmt.Errorf("%s lies on %s, where locks cannot be trusted and SQLite may lose data", path, kind), "name a file on a disk of this machine in germane.yaml: database: /var/lib/germane/germane.db")}
 	}
-	var err error
-	if how.AddressKey, err = addressKey(sys); err != nil {
-		return nil, err
-	}
 	s, err := sqlite.Open(ctx, path, how)
-	switch {
-	case errors.Is(err, store.ErrNewerSchema):
-		return nil, hint(err, "use the germane that the database was made by, or a newer one")
-	case errors.Is(err, store.ErrWentBack):
-		return nil, guardError{hint(err, "`germane db restored --since TIME`, the time of the backup, repairs it; until then nothing is sent twice")}
-	case errors.Is(err, store.ErrAddressKey):
-		return nil, guardError{hint(err, addressKeyVariable+" is chosen when a database is made and stays for ever: set it as it was then, or unset it if it was not set")}
-	case err != nil:
+	if err != nil {
+		if known := notOpened(err); known != nil {
+			return nil, known
+		}
 		return nil, hint(err, "is it the file that `database` in germane.yaml means, is the disk full, or the folder read-only?")
 	}
 	return s, nil
 }
 
-// databaseFile is where the workspace's SQLite database is.
-func databaseFile(o *options, w *workspace.Workspace) string {
-	return below(o.dir, w.Config.Database.File)
+// notOpened says what to do about what may keep any engine's database from being opened; nil: it is something else.
+func notOpened(err error) error {
+	switch {
+	case errors.Is(err, store.ErrNewerSchema):
+		return hint(err, "use the germane that the database was made by, or a newer one")
+	case errors.Is(err, store.ErrWentBack):
+		return guardError{hint(err, "`germane db restored --since TIME`, the time of the backup, repairs it; until then nothing is sent twice")}
+	case errors.Is(err, store.ErrAddressKey):
+		return guardError{hint(err, addressKeyVariable+" is chosen when a database is made and stays for ever: set it as it was then, or unset it if it was not set")}
+	}
+	return nil
 }
 
 // below resolves a path that a workspace names.
@@ -93,7 +108,9 @@ func loadConfigured(sys *system, o *options) (*workspace.Workspace, error) {
 
 func configBroken(findings []finding.Finding) bool {
 	for _, f := range findings {
-		if strings.HasSuffix(f.File, "germane.yaml") && finding.HasErrors([]finding.Finding{f}) {
+		// A worker's folder may have nothing but this file: what it shows comes from the database.
+		ofConfig := strings.HasSuffix(f.File, "germane.yaml") || strings.HasPrefix(f.File, "$") // a variable that stands in for a key
+		if ofConfig && f.Code != "unknown-asset" && finding.HasErrors([]finding.Finding{f}) {
 			return true
 		}
 	}

@@ -77,11 +77,13 @@ func repair(c *cobra.Command, sys *system, o *options, since time.Time) (*restor
 	if err != nil {
 		return nil, err
 	}
-	s, err := openSQLite(c.Context(), sys, o, w, sqlite.Options{AcceptRestored: true})
+	s, err := openDatabaseTo(c.Context(), sys, o, w, opening{restored: true})
 	if err != nil {
 		return nil, err
 	}
 	done := &restored{}
-	done.Runs, done.Withdrawals, err = s.Restored(c.Context(), since, sys.now())
+	if sqlite, ok := s.(*sqlite.Store); ok {
+		done.Runs, done.Withdrawals, err = sqlite.Restored(c.Context(), since, sys.now())
+	}
 	return done, errors.Join(err, s.Close())
 }

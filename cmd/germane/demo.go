@@ -99,7 +99,12 @@ func (d *demo) command(ctx context.Context, args ...string) error {
 
 // serve answers the links of the mails, for a click and an unsubscription of our own, and then until somebody ends it.
 func (d *demo) serve(ctx context.Context, once bool) (err error) {
-	p, err := openPost(ctx, d.sys, &options{dir: d.dir}, slog.LevelWarn)
+	o := &options{dir: d.dir}
+	w, err := loadSound(d.sys, o)
+	if err != nil {
+		return err
+	}
+	p, err := openPost(ctx, d.sys, o, w, slog.LevelWarn)
 	if err != nil {
 		return err
 	}

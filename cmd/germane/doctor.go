@@ -176,9 +176,10 @@ func (d *doctor) workspace() bool {
 // openDatabase opens a database that is there; looking makes none.
 func (d *doctor) openDatabase(ctx context.Context) {
 	const name = "database"
-	path := databaseFile(d.o, d.w)
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) && d.w.Config.Database.Postgres == "" {
+	h := homeOf(d.o, d.w)
+	path := h.Name
+	info, err := os.Stat(h.Beside)
+	if errors.Is(err, fs.ErrNotExist) && h.Postgres == "" {
 		d.say(warning, name, path+" is not there yet", "`germane migrate` makes it; so does importing people")
 		return
 	}
@@ -188,7 +189,7 @@ func (d *doctor) openDatabase(ctx context.Context) {
 		return
 	}
 	d.s = s
-	if info != nil && filepath.Separator == '/' && info.Mode().Perm()&0o077 != 0 {
+	if info != nil && h.Postgres == "" && filepath.Separator == '/' && info.Mode().Perm()&0o077 != 0 {
 		d.say(warning, name, fmt.Sprintf("%s can be read by other users of this machine (%s): people and keys are in it", path, info.Mode().Perm()), "chmod 600 "+path)
 		return
 	}
@@ -203,15 +204,17 @@ const (
 
 func (d *doctor) disk() {
 	const name = "disk"
-	free, err := freeBytes(filepath.Dir(databaseFile(d.o, d.w)))
+	h := homeOf(d.o, d.w)
+	folder := h.disk(d.o, d.w)
+	free, err := freeBytes(folder)
 	text := fmt.Sprintf("%.1f GB are free", float64(free)/(1<<30))
 	switch {
 	case err != nil:
 		d.fail(name, err)
 	case free < leastDisk:
-		d.say(failure, name, text+": below 1 GB nothing is sent", "make room beside the database")
+		d.say(failure, name, text+": below 1 GB nothing is sent", "make room in "+folder)
 	case free < littleDisk:
-		d.say(warning, name, text+": below 1 GB nothing is sent", "make room beside the database")
+		d.say(warning, name, text+": below 1 GB nothing is sent", "make room in "+folder)
 	default:
 		d.say(good, name, text, "")
 	}

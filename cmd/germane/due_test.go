@@ -15,20 +15,23 @@ import (
 	"testing"
 	"time"
 
-	"germane/store/sqlite"
+	"germane/internal/engines"
 )
 
 // office is a workspace in a folder, with a hook that is told when something needs a person.
 type office struct {
-	t    *testing.T
-	dir  string
-	mu   sync.Mutex
-	hook []hookAlert
+	t           *testing.T
+	dir         string
+	database    string
+	environment []string
+	mu          sync.Mutex
+	hook        []hookAlert
 }
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
 	o := &office{t: t, dir: filepath.Join(t.TempDir(), "hello")}
+	o.database, o.environment = testDatabase(t, o.dir)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var alert hookAlert
 		body, err := io.ReadAll(r.Body)
@@ -63,7 +66,7 @@ func (o *office) run(want int, args ...string) (stdout, stderr string) {
 	if args[0] != "init" {
 		args = append(args, "-C", o.dir)
 	}
-	code := run(context.Background(), args, &system{stdin: strings.NewReader(""), stdout: &out, stderr: &talk, now: time.Now})
+	code := run(context.Background(), args, &system{stdin: strings.NewReader(""), stdout: &out, stderr: &talk, environment: o.environment, now: time.Now})
 	if code != want {
 		o.t.Fatalf("germane %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, out.String(), talk.String())
 	}
@@ -73,7 +76,7 @@ func (o *office) run(want int, args ...string) (stdout, stderr string) {
 // downFor makes a database look as if nobody had planned a campaign for a time.
 func (o *office) downFor(campaign, cadence string, d time.Duration) {
 	o.t.Helper()
-	s, err := sqlite.Open(context.Background(), filepath.Join(o.dir, "germane.db"), sqlite.Options{Fast: true})
+	s, err := engines.At(o.database)
 	if err != nil {
 		o.t.Fatal(err)
 	}

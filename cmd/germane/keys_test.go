@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"germane/store/sqlite"
+	"germane/internal/engines"
 	"germane/token"
 )
 
@@ -18,11 +18,7 @@ func key(letter string, length int) string {
 
 func TestTokenKeys(t *testing.T) {
 	t.Parallel()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "germane.db"), sqlite.Options{Fast: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := engines.Open(t)
 	file := filepath.Join(t.TempDir(), "keys")
 	if err := os.WriteFile(file, []byte("3:"+key("c", 32)+"\n"), 0o600); err != nil {
 		t.Fatal(err)

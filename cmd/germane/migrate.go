@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"germane/store"
-	"germane/workspace"
 )
 
 // migrated is the public form of `migrate --json`.
@@ -26,23 +25,32 @@ func newMigrate(sys *system, o *options) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "migrate",
 		Short: "Make the database, or bring it to this program's form",
-		Long: `Make the database with its keys, or bring it to this program's form. Every command that opens a
-database does that too; this one says what it did. An older germane refuses a database that a newer one
-changed, so keep a copy.`,
+		Long: `Make the database with its keys, or bring it to this program's form. An older germane refuses a
+database that a newer one changed, so keep a copy.
+
+A new database is made, and one in SQLite changed, by every command that opens it; this one says what
+it did. One in Postgres, which others may be using, is changed by this command only, and not while
+workers are at it.`,
 		Example: "  germane migrate\n  germane migrate --rotate-token-key",
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return withDatabase(c.Context(), sys, o, func(w *workspace.Workspace, s store.Database) error {
-				m, err := migrate(c.Context(), sys, s, rotate)
-				if err != nil {
-					return err
-				}
-				if m.Database = databaseFile(o, w); o.json {
-					return printJSON(sys.stdout, m)
-				}
-				m.print(sys)
-				return nil
-			})
+			w, err := loadConfigured(sys, o)
+			if err != nil {
+				return err
+			}
+			s, err := openDatabaseTo(c.Context(), sys, o, w, opening{migrate: true})
+			if err != nil {
+				return err
+			}
+			m, err := migrate(c.Context(), sys, s, rotate)
+			if err = errors.Join(err, s.Close()); err != nil {
+				return err
+			}
+			if m.Database = homeOf(o, w).Name; o.json {
+				return printJSON(sys.stdout, m)
+			}
+			m.print(sys)
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&rotate, "rotate-token-key", false, "sign links with a new key from now on; links signed before keep working")

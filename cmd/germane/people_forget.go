@@ -80,7 +80,7 @@ func (f *forgotten) clean(o *options, w *workspace.Workspace, email, id string) 
 		}
 		f.Mails, err = send.ForgetOutbox(below(o.dir, folder), email)
 	}
-	lines, problem := forgetRejects(rejectsIndex(databaseFile(o, w)), email, id)
+	lines, problem := forgetRejects(rejectsIndex(homeOf(o, w).Beside), email, id)
 	f.Rejects = lines
 	return errors.Join(err, problem)
 }

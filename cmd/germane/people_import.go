@@ -123,7 +123,7 @@ func (im *peopleImport) run(ctx context.Context, o *options, w *workspace.Worksp
 	if err != nil {
 		return err
 	}
-	im.rejected = &rejectsFile{path: cmp.Or(im.rejects, im.besides()+".rejects.csv"), index: rejectsIndex(databaseFile(o, w))}
+	im.rejected = &rejectsFile{path: cmp.Or(im.rejects, im.besides()+".rejects.csv"), home: homeOf(o, w)}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	return errors.Join(im.land(ctx, s, im.read(ctx, rows)), im.rejected.close())

@@ -19,7 +19,7 @@ import (
 // rejectsFile lists rejected rows. It is made with the first one; only its owner may read it, as reasons may quote what rows say.
 type rejectsFile struct {
 	path  string
-	index string // lists all files of rejects, so that forgetting somebody finds them
+	home  home // the database's: a file beside it lists all files of rejects, so that forgetting somebody finds them
 	file  *os.File
 	table *csv.Writer
 }
@@ -36,7 +36,10 @@ func (r *rejectsFile) add(line int, column, reason string) error {
 }
 
 func (r *rejectsFile) start() error {
-	if err := addLine(r.index, r.path); err != nil {
+	if err := r.home.makeRoom(); err != nil {
+		return err
+	}
+	if err := addLine(rejectsIndex(r.home.Beside), r.path); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(r.path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
@@ -55,8 +58,8 @@ func (r *rejectsFile) close() error {
 	return errors.Join(r.table.Error(), r.file.Close())
 }
 
-// rejectsIndex is the file beside a database that lists files of rejects.
-func rejectsIndex(database string) string { return database + "-rejects" }
+// rejectsIndex is the file that lists files of rejects.
+func rejectsIndex(beside string) string { return beside + "-rejects" }
 
 // addLine adds the whole path of a file to an index, unless it is there.
 func addLine(index, path string) error {

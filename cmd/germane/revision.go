@@ -40,7 +40,7 @@ func openRevision(ctx context.Context, sys *system, o *options, w *workspace.Wor
 		}
 		return &revision{fmt.Sprintf("%s (git %.12s)", name, commit), files}, nil
 	}
-	if versionForm.MatchString(name) && (w.Config.Database.Postgres != "" || isFile(databaseFile(o, w))) {
+	if h := homeOf(o, w); versionForm.MatchString(name) && h.there() {
 		if r, err := openVersion(ctx, sys, o, w, name); r != nil || err != nil {
 			return r, err
 		}

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -109,13 +107,11 @@ func readTime(flag, text string, zone *time.Location) (time.Time, error) {
 func (a *agenda) withPeople(ctx context.Context, sys *system, o *options, f func() error) error {
 	zones := schedule.NewZones(a.workspace.Config.TimeZone)
 	a.zones = []*time.Location{a.workspace.Config.TimeZone}
-	if a.workspace.Config.Database.Postgres == "" {
-		if _, err := os.Stat(databaseFile(o, a.workspace)); errors.Is(err, fs.ErrNotExist) {
-			if err := a.collect(); err != nil {
-				return err
-			}
-			return f()
+	if h := homeOf(o, a.workspace); !h.there() {
+		if err := a.collect(); err != nil {
+			return err
 		}
+		return f()
 	}
 	s, err := openDatabase(ctx, sys, o, a.workspace)
 	if err != nil {

@@ -2,12 +2,16 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"germane/internal/engines"
 )
 
 func TestMain(m *testing.M) {
@@ -25,9 +29,29 @@ func TestScripts(t *testing.T) {
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "seed": seed, "ses": startSES},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
+			if engines.Postgres() {
+				env.Setenv("GERMANE_DATABASE", engines.Address(t))
+			}
 			return nil
 		},
+		// sqlite is for what is told of files, or needs a database for each workspace.
+		Condition: func(name string) (bool, error) {
+			if name != "sqlite" {
+				return false, fmt.Errorf("there is no condition %s", name)
+			}
+			return !engines.Postgres(), nil
+		},
 	})
+}
+
+// testDatabase is where the workspace of a test keeps its data, and the environment that says so to the program.
+func testDatabase(t testing.TB, dir string) (address string, environment []string) {
+	t.Helper()
+	if !engines.Postgres() {
+		return filepath.Join(dir, "germane.db"), nil
+	}
+	address = engines.Address(t)
+	return address, []string{"GERMANE_DATABASE=" + address}
 }
 
 // exits runs a command that must end with an exit code: exits 3 germane check.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -11,12 +12,12 @@ import (
 
 	"germane/audience"
 	"germane/blocks"
+	"germane/internal/engines"
 	"germane/store"
-	"germane/store/sqlite"
 	"germane/worker"
 )
 
-// seed writes a run as a worker would, for the first people of germane.db, with what they would really get:
+// seed writes a run as a worker would, for the first people of the database, with what they would really get:
 //
 //	seed weekly 2026-11-23 sent=6 failed=1 skipped=1 held_out=1 in_doubt=1 waiting=2 clicks=3 scanned=1 goals=2 ago=1h aside approval
 //
@@ -27,10 +28,11 @@ func seed(script *testscript.TestScript, negated bool, args []string) {
 		script.Fatalf("usage: seed CAMPAIGN OCCURRENCE what=how many…")
 	}
 	ctx := context.Background()
-	s, err := sqlite.Open(ctx, script.MkAbs("germane.db"), sqlite.Options{})
+	address := cmp.Or(script.Getenv("GERMANE_DATABASE"), script.MkAbs("germane.db"))
+	s, err := engines.At(address)
 	script.Check(err)
 	defer s.Close()
-	x := &seeding{script: script, ctx: ctx, Store: s, at: time.Now(), n: map[string]int{}}
+	x := &seeding{script: script, ctx: ctx, Database: s, at: time.Now(), n: map[string]int{}}
 	for _, arg := range args[2:] {
 		name, value, _ := strings.Cut(arg, "=")
 		switch name {
@@ -53,7 +55,7 @@ func seed(script *testscript.TestScript, negated bool, args []string) {
 type seeding struct {
 	script *testscript.TestScript
 	ctx    context.Context
-	*sqlite.Store
+	store.Database
 	at       time.Time
 	n        map[string]int // from the command line
 	content  *worker.Content
@@ -83,7 +85,7 @@ func (x *seeding) people(campaign string) {
 	}
 	hash, err := x.CurrentVersion(x.ctx)
 	x.script.Check(err)
-	x.content, err = worker.NewContents(x.Store, nil).Campaign(x.ctx, hash, campaign)
+	x.content, err = worker.NewContents(x.Database, nil).Campaign(x.ctx, hash, campaign)
 	x.script.Check(err)
 	for p, err := range x.EachPerson(x.ctx, store.Everybody) {
 		x.script.Check(err)

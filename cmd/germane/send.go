@@ -48,7 +48,11 @@ works. Typed twice on a day it refuses.`,
 			if err := s.understood(c.Flags().Changed); err != nil {
 				return err
 			}
-			if s.post, err = openPost(c.Context(), sys, o, slog.LevelWarn); err != nil {
+			w, err := loadSound(sys, o)
+			if err != nil {
+				return err
+			}
+			if s.post, err = openPost(c.Context(), sys, o, w, slog.LevelWarn); err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()

@@ -156,7 +156,7 @@ func surveyJSON(v *worker.Survey) surveyReport {
 
 // follow works until a run is not running any more, and shows how far it is. Where another process works on the database, it only looks.
 func (p *post) follow(ctx context.Context, run int64) error {
-	release, alone, err := p.alone()
+	release, mine, err := p.turn()
 	if err != nil {
 		return err
 	}
@@ -166,8 +166,8 @@ func (p *post) follow(ctx context.Context, run int64) error {
 	worked := make(chan error, 1)
 	tell := &alerts{post: p}
 	defer tell.wait()
-	w := p.worker(true, tell)
-	if alone {
+	w := p.worker(tell)
+	if mine {
 		go func() { worked <- w.Work(ctx, false) }()
 	} else {
 		fmt.Fprint(p.sys.stderr, "another germane works on this database and sends it; ")

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"germane/send"
 	"germane/store"
@@ -25,24 +25,31 @@ type post struct {
 	transport send.Transport
 	address   send.Address
 	keys      *token.Keys
-	database  string // the file
+	home      home
 	log       *slog.Logger
 }
 
-// openPost loads a sound workspace and opens its database and its way out; close ends both. The log begins at a level: commands that
-// report themselves want only warnings.
-func openPost(ctx context.Context, sys *system, o *options, level slog.Level) (*post, error) {
-	w, err := loadSound(sys, o)
+// openPost opens a workspace's database and its way out; close ends both. The log begins at a level: commands that report themselves
+// want only warnings.
+func openPost(ctx context.Context, sys *system, o *options, w *workspace.Workspace, level slog.Level) (*post, error) {
+	transport, address, err := openTransport(ctx, sys, o, w)
 	if err != nil {
 		return nil, err
 	}
-	p := &post{sys: sys, o: o, w: w, log: slog.New(slog.NewTextHandler(sys.stderr, &slog.HandlerOptions{Level: level}))}
-	p.database = databaseFile(o, w)
-	if p.transport, p.address, err = openTransport(ctx, sys, o, w); err != nil {
-		return nil, err
+	p, err := openPages(ctx, sys, o, w, level)
+	if err != nil {
+		return nil, errors.Join(err, transport.Close())
 	}
+	p.transport, p.address = transport, address
+	return p, nil
+}
+
+// openPages opens what answering people takes: nothing is sent from there, so it needs no way out and none of its secrets.
+func openPages(ctx context.Context, sys *system, o *options, w *workspace.Workspace, level slog.Level) (*post, error) {
+	p := &post{sys: sys, o: o, w: w, home: homeOf(o, w), log: slog.New(slog.NewTextHandler(sys.stderr, &slog.HandlerOptions{Level: level}))}
+	var err error
 	if p.store, err = openDatabase(ctx, sys, o, w); err != nil {
-		return nil, errors.Join(err, p.transport.Close())
+		return nil, err
 	}
 	p.contents = worker.NewContents(p.store, sys.variables())
 	if p.keys, err = tokenKeys(ctx, sys, p.store); err != nil {
@@ -52,7 +59,35 @@ func openPost(ctx context.Context, sys *system, o *options, level slog.Level) (*
 }
 
 func (p *post) close() error {
-	return errors.Join(p.transport.Close(), p.store.Close())
+	err := p.store.Close()
+	if p.transport != nil {
+		err = errors.Join(p.transport.Close(), err)
+	}
+	return err
+}
+
+// shared reports whether other processes may work on the database, too. Then what is sent is what was deployed, by whoever did.
+func (p *post) shared() bool { return p.home.Postgres != "" }
+
+// shown is the workspace whose looks and campaigns this process shows: the deployed one where others deploy, as the folder may have no
+// more than germane.yaml.
+func (p *post) shown(ctx context.Context) (*workspace.Workspace, error) {
+	if !p.shared() {
+		return p.w, nil
+	}
+	hash, err := p.store.CurrentVersion(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return p.w, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	w, err := p.contents.Workspace(ctx, hash)
+	if err != nil {
+		p.log.Warn("what was deployed cannot be shown", "err", err)
+		return p.w, nil
+	}
+	return w, nil
 }
 
 // real reports whether mails leave this machine.
@@ -77,19 +112,27 @@ func (p *post) ready(ctx context.Context) error {
 }
 
 // worker makes a worker that sends from this post.
-func (p *post) worker(alone bool, tell *alerts) *worker.Worker {
-	host, _ := os.Hostname()
+func (p *post) worker(tell *alerts) *worker.Worker {
 	config := p.w.Config
 	return worker.New(worker.Config{
-		Store: p.store, Contents: p.contents, Transport: p.transport, Keys: p.keys, Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Alone: alone,
+		Store: p.store, Contents: p.contents, Transport: p.transport, Keys: p.keys, Owner: ownName(), Alone: !p.shared(),
 		Real: p.real(), Allowed: config.AllowRecipients, Concurrency: config.Concurrency, Rate: config.Rate,
-		FreeDisk: func() (uint64, error) { return freeBytes(filepath.Dir(p.database)) }, Now: p.sys.now, Log: p.log, Alert: tell.tell,
+		FreeDisk: func() (uint64, error) { return freeBytes(p.home.disk(p.o, p.w)) }, Now: p.sys.now, Log: p.log, Alert: tell.tell,
 	})
 }
 
-// alone makes this process the one that works on the database; it returns false when another one is.
-func (p *post) alone() (release func(), alone bool, err error) {
-	unlock, held, err := lockWorker(p.database)
+// ownName is no other worker's: containers are all process 1 of hosts that may be called alike.
+func ownName() string {
+	host, _ := os.Hostname()
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
+}
+
+// turn gives this process leave to work on the database; it returns false when another one is at work that is to be alone.
+func (p *post) turn() (release func(), mine bool, err error) {
+	if p.shared() {
+		return func() {}, true, nil
+	}
+	unlock, held, err := lockWorker(p.home.Beside)
 	if err != nil || held {
 		return func() {}, false, err
 	}

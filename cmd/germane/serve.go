@@ -18,21 +18,38 @@ import (
 	"germane/schedule"
 	"germane/track"
 	"germane/worker"
+	"germane/workspace"
 )
 
 func newServe(sys *system, o *options) *cobra.Command {
-	return &cobra.Command{
+	pages, probe := false, false
+	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run it all: what is due is sent, links and unsubscribe pages answer",
 		Long: `Run it all: send what is due, follow tracked links, answer unsubscribe and preferences pages.
 
-It deploys the workspace as it is now. Changed files count after the next deploy: run
-germane deploy, or start it anew. SIGTERM ends it when what is in flight is done.`,
+On SQLite it deploys the workspace as it is now. Changed files count after the next deploy: run
+germane deploy, or start it anew. On Postgres only germane deploy and germane send deploy, and any number
+of these processes may run: each works with what was deployed, and needs no more than germane.yaml.
+SIGTERM ends it when what is in flight is done.`,
 		Example: `  germane serve
-  GERMANE_LISTEN='{public: "0.0.0.0:8080"}' germane serve`,
+  GERMANE_LISTEN='{public: "0.0.0.0:8080"}' germane serve
+  germane serve --pages   beside any number of germane worker
+  germane serve --probe   exit code 0: the one that runs here is ready`,
 		Args: arguments(0, 0),
 		RunE: func(c *cobra.Command, args []string) (err error) {
-			p, err := openPost(c.Context(), sys, o, slog.LevelInfo)
+			w, err := loadServed(sys, o, pages || probe)
+			if err != nil {
+				return err
+			}
+			if probe {
+				return probeServe(c.Context(), w.Config.Listen.Private)
+			}
+			open := openPost
+			if pages {
+				open = openPages
+			}
+			p, err := open(c.Context(), sys, o, w, slog.LevelInfo)
 			if err != nil {
 				return err
 			}
@@ -40,12 +57,29 @@ germane deploy, or start it anew. SIGTERM ends it when what is in flight is done
 			return p.serve(c.Context())
 		},
 	}
+	c.Flags().BoolVar(&pages, "pages", false, "answer only: links, pages and the provider's notices; nothing is sent from here")
+	c.Flags().BoolVar(&probe, "probe", false, "ask the one that runs here whether it is ready, and end: for health checks")
+	return c
 }
 
-// serve runs everything until the context ends.
+// loadServed loads a workspace for serve: a sound one where it is deployed from here.
+func loadServed(sys *system, o *options, shown bool) (*workspace.Workspace, error) {
+	w, err := loadConfigured(sys, o)
+	if err != nil || shown || w.Config.Database.Postgres != "" {
+		return w, err
+	}
+	return loadSound(sys, o)
+}
+
+// sends reports whether mail leaves from here.
+func (p *post) sends() bool { return p.transport != nil }
+
+// serve answers, and sends if it does that, until the context ends.
 func (p *post) serve(ctx context.Context) error {
-	if _, err := worker.Deploy(ctx, p.store, p.w, p.sys.now()); err != nil {
-		return err
+	if p.sends() && !p.shared() {
+		if _, err := worker.Deploy(ctx, p.store, p.w, p.sys.now()); err != nil {
+			return err
+		}
 	}
 	servers, err := p.listen(ctx)
 	if err != nil {
@@ -53,6 +87,9 @@ func (p *post) serve(ctx context.Context) error {
 	}
 	if err := p.introduce(ctx, servers); err != nil {
 		return errors.Join(err, servers.close())
+	}
+	if !p.sends() {
+		return servers.run(ctx)
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -69,22 +106,35 @@ func (p *post) introduce(ctx context.Context, s *servers) error {
 	out := p.sys.stderr
 	fmt.Fprintf(out, "public    http://%s\n", s.public.Addr())
 	fmt.Fprintf(out, "private   http://%s\n", s.private.Addr())
-	fmt.Fprintf(out, "delivery  %s\n", p.address.String())
+	if p.sends() {
+		fmt.Fprintf(out, "delivery  %s\n", p.address.String())
+	}
 	if config := p.w.Config; len(config.SNSTopics) > 0 && config.PublicURL != nil {
 		fmt.Fprintf(out, "notices   %s\n", config.PublicURL.JoinPath("n", "ses"))
 	}
+	if !p.sends() {
+		fmt.Fprintln(out, "sending   not from here: `germane worker` does that")
+		return nil
+	}
 	if err := p.ready(ctx); err != nil {
 		fmt.Fprintf(out, "sending   not now: %v\n", err)
+	}
+	if deployed, err := p.deployed(ctx); err != nil || !deployed {
+		return err
+	}
+	w, err := p.shown(ctx)
+	if err != nil {
+		return err
 	}
 	zones, err := p.zones(ctx)
 	if err != nil {
 		return err
 	}
 	now := p.sys.now()
-	for _, c := range p.w.Campaigns {
+	for _, c := range w.Campaigns {
 		if c.State == schedule.Live && c.Cadence != nil {
 			next := "never again"
-			if due := nextDue(c.Cadence.Timetable(p.w.Config.TimeZone, zones), now); !due.IsZero() {
+			if due := nextDue(c.Cadence.Timetable(w.Config.TimeZone, zones), now); !due.IsZero() {
 				next = "next due " + p.local(due)
 			}
 			fmt.Fprintf(out, "campaign  %s: %s\n", c.Name, next)
@@ -120,13 +170,12 @@ func (p *post) zones(ctx context.Context) ([]*time.Location, error) {
 
 // workAlone plans and sends for as long as nobody else works on the database: a `germane send` may be at it just now.
 func (p *post) workAlone(ctx context.Context) {
-	const patience = 2 * time.Second
 	for told := false; ctx.Err() == nil; {
-		release, alone, err := p.alone()
+		release, mine, err := p.turn()
 		switch {
 		case err != nil:
 			p.log.Error("lock the database", "err", err)
-		case alone:
+		case mine:
 			p.work(ctx)
 			release()
 		case !told:
@@ -144,7 +193,7 @@ func (p *post) workAlone(ctx context.Context) {
 func (p *post) work(ctx context.Context) {
 	tell := &alerts{post: p}
 	defer tell.wait()
-	w := p.worker(true, tell)
+	w := p.worker(tell)
 	scheduler := &worker.Scheduler{Store: p.store, Contents: p.contents, Now: p.sys.now, Log: p.log, Wake: w.Wake, Alert: tell.tell}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -165,17 +214,17 @@ type servers struct {
 }
 
 // site is the brand as pages show it.
-func (p *post) site() track.Site {
-	config := p.w.Config
+func (p *post) site(w *workspace.Workspace) track.Site {
+	config := w.Config
 	sender, _ := config.Sender("default")
 	s := track.Site{Name: sender.DisplayName, PostalAddress: sender.PostalAddress, LinkHosts: config.LinkHosts}
 	for _, topic := range config.Topics {
 		s.Topics = append(s.Topics, track.Topic{Name: topic.Name, Title: topic.Title})
 	}
-	if config.PublicURL != nil {
-		s.Path = config.PublicURL.Path
+	if p.w.Config.PublicURL != nil {
+		s.Path = p.w.Config.PublicURL.Path
 	}
-	s.Accent, s.LogoURL, s.Language = p.w.Brand("accent"), p.w.Brand("logo"), p.w.Brand("language")
+	s.Accent, s.LogoURL, s.Language = w.Brand("accent"), w.Brand("logo"), w.Brand("language")
 	return s
 }
 
@@ -217,8 +266,12 @@ func (s *servers) clicks(context.Context) ([]console.Metric, error) {
 // listen opens both servers.
 func (p *post) listen(ctx context.Context) (*servers, error) {
 	config := p.w.Config
+	w, err := p.shown(ctx)
+	if err != nil {
+		return nil, err
+	}
 	s := &servers{track: track.New(track.Config{
-		Store: p.store, Keys: p.keys, Site: p.site(), TrustedProxies: config.TrustedProxies, Notices: track.Notices{Topics: config.SNSTopics}, Log: p.log, Now: p.sys.now,
+		Store: p.store, Keys: p.keys, Site: p.site(w), TrustedProxies: config.TrustedProxies, Notices: track.Notices{Topics: config.SNSTopics}, Log: p.log, Now: p.sys.now,
 	})}
 	if err := s.track.Warm(ctx); err != nil {
 		return nil, err

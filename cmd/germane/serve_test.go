@@ -60,8 +60,14 @@ func served(t *testing.T, yaml string) (*servers, string) {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	sys := &system{stdin: strings.NewReader(""), stdout: io.Discard, stderr: &said, now: time.Now}
-	p, err := openPost(t.Context(), sys, &options{dir: dir}, slog.LevelError)
+	_, environment := testDatabase(t, dir)
+	sys := &system{stdin: strings.NewReader(""), stdout: io.Discard, stderr: &said, environment: environment, now: time.Now}
+	o := &options{dir: dir}
+	w, err := loadServed(sys, o, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := openPost(t.Context(), sys, o, w, slog.LevelError)
 	if err != nil {
 		t.Fatal(err)
 	}

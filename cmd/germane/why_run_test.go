@@ -9,8 +9,8 @@ import (
 
 	"germane/audience"
 	"germane/blocks"
+	"germane/internal/engines"
 	"germane/store"
-	"germane/store/sqlite"
 )
 
 // TestWhyOfAnotherCompilersVersion holds the ledger's answer when the version's files mean something else to this program: slots and
@@ -18,15 +18,16 @@ import (
 func TestWhyOfAnotherCompilersVersion(t *testing.T) {
 	t.Parallel()
 	dir, now := filepath.Join(t.TempDir(), "hello"), time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	database, environment := testDatabase(t, dir)
 	germane := func(args ...string) (code int, out string) {
 		var stdout, stderr bytes.Buffer
-		code = run(t.Context(), args, &system{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: func() time.Time { return now }})
+		code = run(t.Context(), args, &system{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, environment: environment, now: func() time.Time { return now }})
 		return code, stdout.String() + stderr.String()
 	}
 	if code, out := germane("init", dir); code != 0 {
 		t.Fatal(out)
 	}
-	s, err := sqlite.Open(t.Context(), filepath.Join(dir, "germane.db"), sqlite.Options{})
+	s, err := engines.At(database)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,8 +4,10 @@ package engines
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"germane/internal/testkit"
@@ -21,9 +23,26 @@ func Postgres() bool { return os.Getenv("GERMANE_TEST_DATABASE") == "postgres" }
 func Address(t testing.TB) string {
 	t.Helper()
 	if Postgres() {
-		return testkit.Postgres(t)
+		return locator(testkit.Postgres(t))
 	}
 	return filepath.Join(t.TempDir(), "germane.db")
+}
+
+// locator writes the address of a server on a socket as people and germane.yaml do.
+func locator(address string) string {
+	u, query := url.URL{Scheme: "postgres"}, url.Values{}
+	for part := range strings.FieldsSeq(address) {
+		switch name, value, _ := strings.Cut(part, "="); name {
+		case "user":
+			u.User = url.User(value)
+		case "dbname":
+			u.Path = "/" + value
+		default:
+			query.Set(name, value)
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 // Open opens a new database, which closes with the test.
