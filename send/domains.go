@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Domains says when the next mail to a domain may go: to one that has a limit, or that pushed back ("421 4.7.28 unusual rate") and is
-// sent to at half the speed it had, which comes back by and by. Nothing of it grows with the domains of an audience.
+// Domains says when the next mail to a recipient's domain may go: to one that has a limit, or that pushed back ("421 4.7.28 unusual
+// rate") and is sent to at half the speed it had, which comes back by and by. Nothing of it grows with the domains of an audience.
 type Domains struct {
 	mu     sync.Mutex
-	limits map[string]float64 // mails a second, of all workers together
-	rates  map[string]*Rate   // of those
-	shy    map[string]*shy    // others, that pushed back
+	part   float64 // of each limit that is this worker's
+	listed map[string]*Domain
+	shy    map[string]*Domain // those without a limit, that pushed back
 
-	// How fast mails go to all other domains: counted over a time, and those of the time before.
+	// How fast mails go to all domains: counted over a time, and those of the time before.
 	counting      time.Time
 	count, before map[string]int
 
@@ -24,10 +24,12 @@ type Domains struct {
 	pushing []string
 }
 
-// shy is a domain that pushed back and has no limit of its own.
-type shy struct {
-	rate *Rate
-	last time.Time // when it pushed back
+// Domain is one that mails may not go to as fast as to others.
+type Domain struct {
+	of     *Domains
+	pace   Pace
+	listed bool
+	left   time.Time // when the last mail was to depart
 }
 
 const (
@@ -39,53 +41,94 @@ const (
 
 // NewDomains limits mails to domains, in mails a second; there may be none.
 func NewDomains(limits map[string]float64) *Domains {
-	d := &Domains{limits: map[string]float64{}, rates: map[string]*Rate{}, shy: map[string]*shy{}, count: map[string]int{}, before: map[string]int{}}
-	for domain, limit := range limits {
-		domain = strings.ToLower(domain)
-		d.limits[domain], d.rates[domain] = limit, NewRate(limit)
+	d := &Domains{part: 1, listed: map[string]*Domain{}, shy: map[string]*Domain{}, count: map[string]int{}, before: map[string]int{}}
+	for name, limit := range limits {
+		d.listed[strings.ToLower(name)] = &Domain{of: d, pace: Pace{Full: limit}, listed: true}
 	}
 	return d
 }
 
-// Share sets this worker's part of every limit: a fraction.
+// Share sets which part of every limit is this worker's. What a domain that pushed back allows is its own, as it was found out here.
 func (d *Domains) Share(part float64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for domain, rate := range d.rates {
-		rate.Set(d.limits[domain] * part)
-	}
+	d.part = part
 }
 
-// Of returns what limits mails to an address's domain; nil: nothing does.
-func (d *Domains) Of(address string) *Rate {
+// AtMost lowers that part.
+func (d *Domains) AtMost(part float64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.rates)+len(d.shy) == 0 {
+	d.part = min(d.part, part)
+}
+
+// Of returns an address's domain; nil: nothing limits it.
+func (d *Domains) Of(address string, now time.Time) *Domain {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.listed)+len(d.shy) == 0 {
 		return nil
 	}
-	domain := domainOf(address)
-	if rate := d.rates[domain]; rate != nil {
-		return rate
+	name := domainOf(address)
+	if known := d.listed[name]; known != nil {
+		return known
 	}
-	s := d.shy[domain]
-	switch {
-	case s == nil:
-		return nil
-	case time.Since(s.last) > shyFor:
-		delete(d.shy, domain)
+	known := d.shy[name]
+	if known != nil && now.Sub(known.pace.Throttled) > shyFor {
+		delete(d.shy, name)
 		return nil
 	}
-	return s.rate
+	return known
+}
+
+// Take reports whether a mail may be claimed that is to depart at a time, which is soon; or it says when to ask again.
+func (d *Domain) Take(now time.Time) (at time.Time, ok bool) {
+	d.of.mu.Lock()
+	defer d.of.mu.Unlock()
+	due, speed := now, d.speed(now)
+	if speed <= 0 {
+		return now.Add(settle), false
+	}
+	if !d.left.IsZero() {
+		due = d.left.Add(seconds(1 / speed))
+	}
+	if due.After(now.Add(ahead)) {
+		return due.Add(-ahead), false
+	}
+	if due.Before(now.Add(-credit)) {
+		due = now.Add(-credit)
+	}
+	d.left = due
+	return due, true
+}
+
+// Queue is how long so many mails take.
+func (d *Domain) Queue(mails int, now time.Time) time.Duration {
+	d.of.mu.Lock()
+	defer d.of.mu.Unlock()
+	return seconds(float64(mails) / d.speed(now))
+}
+
+func (d *Domain) speed(now time.Time) float64 {
+	if d.listed {
+		return d.pace.At(now) * d.of.part
+	}
+	return d.pace.At(now)
+}
+
+// seconds are a time, and no more of them than a clock can be asked for.
+func seconds(s float64) time.Duration {
+	return time.Duration(min(s, (24*time.Hour).Seconds()) * float64(time.Second))
 }
 
 // Goes notes that a mail to an address is on its way.
-func (d *Domains) Goes(address string) {
+func (d *Domains) Goes(address string, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.turn(time.Now())
-	domain := domainOf(address)
-	if n, counted := d.count[domain]; counted || len(d.count) < mostCounted {
-		d.count[domain] = n + 1
+	d.turn(now)
+	name := domainOf(address)
+	if n, counted := d.count[name]; counted || len(d.count) < mostCounted {
+		d.count[name] = n + 1
 	}
 }
 
@@ -104,36 +147,39 @@ func (d *Domains) turn(now time.Time) {
 
 // PushedBack halves the speed of mails to an address's domain. It reports whether that is not enough: so many domains push back at
 // once that it must be about the sender.
-func (d *Domains) PushedBack(address string) (sender bool) {
+func (d *Domains) PushedBack(address string, now time.Time) (sender bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now, domain := time.Now(), domainOf(address)
 	d.turn(now)
-	rate := d.rates[domain]
-	if rate == nil {
-		rate = d.startle(domain, now)
+	name := domainOf(address)
+	known := d.listed[name]
+	if known == nil {
+		known = d.startled(name, now)
 	}
-	rate.Throttled()
+	known.pace = known.pace.Throttle(now, d.lately(name, now))
 	if now.Sub(d.burst) >= settle {
 		d.burst, d.pushing = now, d.pushing[:0]
 	}
-	if len(d.pushing) < mostPushing && !slices.Contains(d.pushing, domain) {
-		d.pushing = append(d.pushing, domain)
+	if len(d.pushing) < mostPushing && !slices.Contains(d.pushing, name) {
+		d.pushing = append(d.pushing, strings.Clone(name))
 	}
 	return len(d.pushing) == mostPushing
 }
 
-// startle returns the rate of a domain without a limit that pushes back: at first what it was sent to at.
-func (d *Domains) startle(domain string, now time.Time) *Rate {
-	s := d.shy[domain]
-	if s == nil {
-		speed := max(float64(d.before[domain])/settle.Seconds(), float64(d.count[domain])/max(now.Sub(d.counting), time.Second).Seconds(), 1)
-		s = &shy{rate: NewRate(speed)}
+// lately is how many mails a second went to a domain, as far as it was counted.
+func (d *Domains) lately(name string, now time.Time) float64 {
+	return max(float64(d.before[name])/settle.Seconds(), float64(d.count[name])/max(now.Sub(d.counting), time.Second).Seconds())
+}
+
+// startled returns a domain without a limit that pushes back.
+func (d *Domains) startled(name string, now time.Time) *Domain {
+	known := d.shy[name]
+	if known == nil {
+		known = &Domain{of: d, pace: Pace{Full: math.Inf(1)}}
 		d.room(now)
-		d.shy[strings.Clone(domain)] = s
+		d.shy[strings.Clone(name)] = known
 	}
-	s.last = now
-	return s.rate
+	return known
 }
 
 // room forgets the domain that pushed back longest ago, when there are too many.
@@ -142,17 +188,12 @@ func (d *Domains) room(now time.Time) {
 		return
 	}
 	oldest, last := "", now
-	for domain, s := range d.shy {
-		if !s.last.After(last) {
-			oldest, last = domain, s.last
+	for name, known := range d.shy {
+		if !known.pace.Throttled.After(last) {
+			oldest, last = name, known.pace.Throttled
 		}
 	}
 	delete(d.shy, oldest)
-}
-
-// Until is how long it takes until so many more mails to a domain may have gone.
-func (r *Rate) Until(mails int) time.Duration {
-	return time.Duration(min(float64(mails)/r.PerSecond(), math.MaxInt32) * float64(time.Second))
 }
 
 // domainOf returns the domain of an address as it is mailed: in small letters already.
