@@ -113,9 +113,12 @@ func (p *post) ready(ctx context.Context) error {
 
 // worker makes a worker that sends from this post.
 func (p *post) worker(tell *alerts) *worker.Worker {
-	config := p.w.Config
+	config, sender := p.w.Config, ""
+	if p.shared() {
+		sender = p.address.String()
+	}
 	return worker.New(worker.Config{
-		Store: p.store, Contents: p.contents, Transport: p.transport, Keys: p.keys, Owner: ownName(), Alone: !p.shared(),
+		Store: p.store, Contents: p.contents, Transport: p.transport, Keys: p.keys, Owner: ownName(), Sender: sender, Alone: !p.shared(),
 		Real: p.real(), Allowed: config.AllowRecipients, Concurrency: config.Concurrency, Rate: config.Rate,
 		FreeDisk: func() (uint64, error) { return freeBytes(p.home.disk(p.o, p.w)) }, Now: p.sys.now, Log: p.log, Alert: tell.tell,
 	})

@@ -199,6 +199,7 @@ func (p *post) work(ctx context.Context) {
 	defer end()
 	var planning sync.WaitGroup
 	planning.Go(func() { scheduler.Run(ctx) })
+	planning.Go(func() { p.expire(ctx) })
 	if err := w.Work(ctx, false); err != nil {
 		p.log.Error("work", "err", err)
 	}

@@ -78,8 +78,11 @@ func (p *post) drain(ctx context.Context, drain bool) error {
 			return err
 		}
 		others, err := p.others(ctx)
-		if err != nil || others == "" {
+		if err != nil {
 			return err
+		}
+		if others == "" {
+			return p.expireOnce(ctx)
 		}
 		if !told {
 			p.log.Info("others have the rest; this one takes what they leave", "worker", others)
