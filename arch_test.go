@@ -47,7 +47,7 @@ var imports = map[string][]string{
 	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
-	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/sqlite", "store/postgres", "worker", "measure", "send", "dns", "token", "track", "console", "docs", "internal/finding", "internal/document"},
+	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/engine", "store/sqlite", "store/postgres", "worker", "measure", "send", "dns", "token", "track", "console", "docs", "internal/finding", "internal/document"},
 }
 
 // pure packages have no clock, file, network, database or goroutine of their own: time and bytes come in as arguments.

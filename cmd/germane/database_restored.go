@@ -14,7 +14,8 @@ func newDatabase(sys *system, o *options) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "db",
 		Short:   "Look after the database",
-		Example: "  germane db restored --since 2027-03-01T09:00:00Z",
+		Example: `  germane db copy --from germane.db --to postgres://germane@db.acme.example/germane
+  germane db restored --since 2027-03-01T09:00:00Z`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.Help()
@@ -23,7 +24,7 @@ func newDatabase(sys *system, o *options) *cobra.Command {
 		},
 		Args: cobra.ArbitraryArgs,
 	}
-	c.AddCommand(newDatabaseRestored(sys, o))
+	c.AddCommand(newDatabaseCopy(sys, o), newDatabaseRestored(sys, o))
 	return c
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"germane/store"
+	"germane/store/postgres"
 	"germane/store/sqlite"
 	"germane/token"
 )
@@ -137,10 +138,16 @@ func (s *site) json(into any, args ...string) {
 	}
 }
 
-// open opens the workspace's database, as long as no process sends from it.
-func (s *site) open() *sqlite.Store {
+// open opens the workspace's database, as long as no process sends from its file.
+func (s *site) open() store.Database {
 	s.t.Helper()
-	db, err := sqlite.Open(s.t.Context(), filepath.Join(s.dir, "germane.db"), sqlite.Options{})
+	var db store.Database
+	var err error
+	if at := s.variable("GERMANE_DATABASE"); at == "" {
+		db, err = sqlite.Open(s.t.Context(), filepath.Join(s.dir, "germane.db"), sqlite.Options{})
+	} else {
+		db, err = postgres.Open(s.t.Context(), at, postgres.Options{Connections: 2, Migrate: true})
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -148,8 +155,18 @@ func (s *site) open() *sqlite.Store {
 	return db
 }
 
+// variable is what a variable is set to last; "": it is not.
+func (s *site) variable(name string) (value string) {
+	for _, set := range s.environ {
+		if text, ok := strings.CutPrefix(set, name+"="); ok {
+			value = text
+		}
+	}
+	return value
+}
+
 // keys are those that the workspace's addresses are signed with.
-func (s *site) keys(db *sqlite.Store) *token.Keys {
+func (s *site) keys(db store.Keys) *token.Keys {
 	s.t.Helper()
 	stored, err := db.SigningKeys(s.t.Context(), "token")
 	if err != nil || len(stored) == 0 {
