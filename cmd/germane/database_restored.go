@@ -12,8 +12,8 @@ import (
 
 func newDatabase(sys *system, o *options) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "db",
-		Short:   "Look after the database",
+		Use:   "db",
+		Short: "Look after the database",
 		Example: `  germane db copy --from germane.db --to postgres://germane@db.acme.example/germane
   germane db restored --since 2027-03-01T09:00:00Z`,
 		RunE: func(c *cobra.Command, args []string) error {
