@@ -14,10 +14,11 @@ check: ## formatting, vet, staticcheck
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 
-test: ## everything, after installing what it needs
+test: ## everything, after installing what it needs; then what keeps data once more, on Postgres
 	scripts/test-deps
 	$(MAKE) check
 	$(GO) test ./...
+	GO=$(GO) scripts/test-postgres
 
 bench: ## a message beside other ways to make it, in one table; then all benchmarks
 	@GERMANE_BENCH=1 $(GO) test -count=1 -v -run '^TestBenchTable$$' ./render
