@@ -30,12 +30,14 @@ type Domain struct {
 	pace   Pace
 	listed bool
 	left   time.Time // when the last mail was to depart
+	booked time.Time // until when places are
 }
 
 const (
 	mostCounted = 1024 // domains that are counted in a time; others are thought to be slow
 	mostShy     = 256
 	shyFor      = time.Hour // since it pushed back last; afterwards nothing limits it
+	mostBooked  = 10 * time.Minute
 	mostPushing = 3         // domains that push back at once: it is about the sender
 )
 
@@ -102,11 +104,19 @@ func (d *Domain) Take(now time.Time) (at time.Time, ok bool) {
 	return due, true
 }
 
-// Queue is how long so many mails take.
-func (d *Domain) Queue(mails int, now time.Time) time.Duration {
+// Book keeps places for so many mails behind others that are booked, and returns when it is their turn, roughly: it is at most so late
+// as anybody should look again.
+func (d *Domain) Book(mails int, now time.Time) time.Time {
 	d.of.mu.Lock()
 	defer d.of.mu.Unlock()
-	return seconds(float64(mails) / d.speed(now))
+	turn, last := d.booked, now.Add(mostBooked)
+	if turn.Before(now) {
+		turn = now
+	}
+	if d.booked = turn.Add(seconds(float64(mails) / d.speed(now))); d.booked.After(last) {
+		d.booked = last
+	}
+	return turn
 }
 
 func (d *Domain) speed(now time.Time) float64 {

@@ -92,7 +92,9 @@ func TestDomainsThatPushBack(t *testing.T) {
 		if domain == nil {
 			t.Fatalf("nothing limits %s", to)
 		}
-		if got := 1000 / domain.Queue(1000, c.now).Seconds(); got < least || got > most {
+		domain.booked = time.Time{}
+		first, then := domain.Book(100, c.now), domain.Book(100, c.now)
+		if got := 100 / then.Sub(first).Seconds(); got < least || got > most || !first.Equal(c.now) {
 			t.Errorf("%s is sent to at %v/s", to, got)
 		}
 	}
@@ -118,6 +120,10 @@ func TestDomainsThatPushBack(t *testing.T) {
 	c.pass(settle + recovery/2)
 	speed("x@mail.example", 36, 41)
 	speed("a@gmail.com", 32, 32)
+	d.Of("a@gmail.com", c.now).Book(1_000_000, c.now)
+	if turn := d.Of("a@gmail.com", c.now).Book(1, c.now); turn.Sub(c.now) != mostBooked {
+		t.Errorf("the next turn is in %v", turn.Sub(c.now))
+	}
 	d.PushedBack("a@silent.example", c.now) // to which nothing went lately
 	speed("a@silent.example", 0.5, 0.5)
 	c.pass(shyFor + 1)

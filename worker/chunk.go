@@ -31,6 +31,7 @@ type chunkWork struct {
 	ready []*job // to be claimed
 	rows  []*job // skipped or held out: they need no slot
 	later []*job // to be tried again
+	aside []line // whose domains have no room just now
 	ended bool   // everybody was read
 
 	done    chan outcome
@@ -39,10 +40,14 @@ type chunkWork struct {
 	held    []*slot   // those of results that are not written yet: until then their rows are open, and nobody else may open one
 	written time.Time // when the lease was last extended
 	term    term
+	day     *sendersDay // nil: nothing limits the sender's day
+	token   bool        // of the rate, which nobody could use yet
 
 	lost   bool // the lease, or the run does not go on
 	broken bool // a step failed: what it claimed is not known
 	tailed bool
+	parked bool // it may stay in hand for those who are aside
+	waits  bool // the sender may send nothing more for now
 }
 
 const (
@@ -52,9 +57,9 @@ const (
 	holdPause  = 30 * time.Second // between two looks at a chunk with people who are held: each look reads everybody in it
 )
 
-// take leases a chunk; nil when it is not to be had: somebody else has it, its time has not come, or its run is foreign, which this
-// program cannot read.
-func (w *Worker) take(ctx context.Context, ready *store.Chunk) (_ *chunkWork, foreign bool, err error) {
+// take leases a chunk; nil when it is not to be had: somebody else has it, or its time has not come. Nor are others of its run, if that is
+// foreign, so that this program cannot read it, or its sender has sent all it may.
+func (w *Worker) take(ctx context.Context, ready *store.Chunk) (_ *chunkWork, none bool, err error) {
 	name := chunkName{ready.Run, ready.No}
 	w.mu.Lock()
 	_, ours := w.working[name]
@@ -84,6 +89,9 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (_ *chunkWork, fo
 		w.halt(run.ID, store.RunStopped, fmt.Sprintf("without public_url nobody could unsubscribe; set it in germane.yaml, then `germane deploy` and `germane runs repin %d`", run.ID))
 		return nil, false, nil
 	}
+	if until, err := w.warming.of(content.domain).holds(ctx, run, ready.NotBefore); err != nil || !until.IsZero() {
+		return nil, true, err
+	}
 	if may, again, err := w.mayBegin(ctx, content, run, ready); err != nil || !may {
 		return nil, false, errors.Join(err, w.putOff(ctx, ready, again))
 	}
@@ -97,7 +105,7 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (_ *chunkWork, fo
 	}
 	k := &chunkWork{
 		w: w, content: content, chunk: chunk, pin: run.Pin, guard: w.guard(ready.Run), decider: newDecider(content, whenOf(content, run, chunk), w.rules(chunk.Step)),
-		done: make(chan outcome, w.Concurrency), term: term{lasts: w.Lease},
+		done: make(chan outcome, w.Concurrency), term: term{lasts: w.Lease}, day: w.warming.of(content.domain),
 	}
 	k.extended(began)
 	w.mu.Lock()
@@ -137,7 +145,9 @@ func (k *chunkWork) fail(what string, err error) {
 	k.w.Log.Error(what, "run", k.chunk.Run, "chunk", k.chunk.No, "err", err)
 }
 
-func (k *chunkWork) halted(ctx context.Context) bool { return k.lost || k.broken || ctx.Err() != nil }
+func (k *chunkWork) halted(ctx context.Context) bool {
+	return k.lost || k.broken || k.waits || ctx.Err() != nil
+}
 
 // turn is one step: what came back is noted, people are decided, and as many as there is room for are claimed.
 func (k *chunkWork) turn(ctx context.Context) error {
@@ -146,13 +156,16 @@ func (k *chunkWork) turn(ctx context.Context) error {
 		return err
 	}
 	k.revive()
-	claims, slots := k.room()
+	claims, slots, err := k.room(ctx)
+	if err != nil {
+		return err
+	}
 	due := k.w.Now().Sub(k.written) >= k.w.renewal()
 	if len(claims) > 0 || len(k.results) > 0 || due || len(k.rows) >= rowBatch || k.ended && len(k.rows) > 0 {
 		return k.step(ctx, claims, slots)
 	}
 	k.unhold()
-	if !k.finished() {
+	if !k.finished() && (k.ended || len(k.ready) > 0) {
 		k.wait(ctx)
 	}
 	return nil
@@ -174,6 +187,9 @@ func (k *chunkWork) note(o *outcome) {
 	k.flying--
 	k.held = append(k.held, o.slot)
 	result, again := k.judge(o)
+	if result.State == store.Retry || o.failed != "" {
+		k.day.giveBack(o.job.day)
+	}
 	k.results = append(k.results, result)
 	if result.State == store.Retry {
 		o.job.again = k.w.Now().Add(again)
@@ -200,7 +216,7 @@ func (k *chunkWork) read() error {
 	}
 	if k.ended && len(k.ready) == 0 && !k.tailed {
 		k.tailed = true
-		k.w.tails(k.name())
+		k.parked = k.w.tails(k.name(), len(k.aside) > 0)
 	}
 	return nil
 }
@@ -241,10 +257,10 @@ func (k *chunkWork) job() *job {
 	return &job{}
 }
 
-// revive makes those ready whose time has come again. Who was only held is decided about anew.
+// revive makes those ready whose time has come again. Who was only held, or set aside for a while, is decided about anew.
 func (k *chunkWork) revive() {
 	now := k.w.Now()
-	var held []*store.Person
+	held := k.stale(now)
 	k.later = slices.DeleteFunc(k.later, func(j *job) bool {
 		switch {
 		case now.Before(j.again):
@@ -260,48 +276,6 @@ func (k *chunkWork) revive() {
 	for _, p := range held {
 		k.decide(p)
 	}
-}
-
-// room takes a free slot and a token of the rate for as many as are ready.
-func (k *chunkWork) room() (claims []*job, slots []*slot) {
-	for len(claims) < len(k.ready) && k.w.sender.blocked() == 0 {
-		s := k.slot()
-		if s == nil {
-			break
-		}
-		if !k.w.rate.Take() {
-			k.held = append(k.held, s)
-			break
-		}
-		claims, slots = append(claims, k.ready[len(claims)]), append(slots, s)
-	}
-	return claims, slots
-}
-
-// slot returns one that this chunk holds, as its result is written together with the claim, or one that is free.
-func (k *chunkWork) slot() *slot {
-	if last := len(k.held) - 1; last >= 0 {
-		s := k.held[last]
-		k.held = k.held[:last]
-		return s
-	}
-	select {
-	case s := <-k.w.slots:
-		return s
-	default:
-		return nil
-	}
-}
-
-// unhold frees the slots that are held when all results are written.
-func (k *chunkWork) unhold() {
-	if len(k.results) > 0 {
-		return
-	}
-	for _, s := range k.held {
-		k.w.slots <- s
-	}
-	k.held = k.held[:0]
 }
 
 // step writes results and claims, and lets those go that are claimed.
@@ -326,7 +300,6 @@ func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) erro
 	for i, j := range claims {
 		k.claimed(ctx, j, slots[i], &decided[i])
 	}
-	k.ready = slices.Delete(k.ready, 0, len(claims))
 	k.unhold()
 	return nil
 }
@@ -334,6 +307,9 @@ func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) erro
 // unclaimed notes that claims were not made, or that nobody knows. If they were, it is certain that their mails were not sent: written as
 // results, that is true of whichever of them there are.
 func (k *chunkWork) unclaimed(err error, claims []*job) error {
+	for _, j := range claims {
+		k.day.giveBack(j.day)
+	}
 	if errors.Is(err, store.ErrLost) {
 		k.results, k.lost = k.results[:0], true
 		return nil
@@ -347,6 +323,7 @@ func (k *chunkWork) unclaimed(err error, claims []*job) error {
 // claimed lets a job go, if it is ours.
 func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decided) {
 	if d.State != store.Claimed || j.fail != "" {
+		k.day.giveBack(j.day)
 		k.held = append(k.held, s)
 		if d.State == store.Claimed {
 			k.results = append(k.results, store.Result{Person: j.person.Number, Occasion: j.decision.Occasion, State: store.Failed, Reason: j.fail, At: k.w.Now()})
@@ -367,7 +344,7 @@ func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decid
 // finished reports that nothing is left to be done now; tries that come later are another taker's.
 func (k *chunkWork) finished() bool {
 	return k.ended && k.flying == 0 && len(k.ready) == 0 && len(k.rows) == 0 && len(k.results) == 0 &&
-		!slices.ContainsFunc(k.later, k.soon)
+		!slices.ContainsFunc(k.later, k.soon) && (len(k.aside) == 0 || !k.parked)
 }
 
 // soon reports a try that is worth waiting for with the chunk in hand. Those who are held are not: there may be many chunks of them.
@@ -377,36 +354,4 @@ func (k *chunkWork) soon(j *job) bool {
 
 func (k *chunkWork) nextTry() time.Time {
 	return slices.MinFunc(k.later, func(a, b *job) int { return a.again.Compare(b.again) }).again
-}
-
-// wait sleeps until something can be done.
-func (k *chunkWork) wait(ctx context.Context) {
-	now := k.w.Now()
-	until := k.w.renewal() - now.Sub(k.written)
-	if len(k.later) > 0 {
-		until = min(until, k.nextTry().Sub(now))
-	}
-	slots := k.w.slots
-	if len(k.ready) == 0 {
-		slots = nil
-	} else if blocked := k.w.sender.blocked(); blocked > 0 {
-		slots, until = nil, min(until, blocked, tick)
-	} else if len(slots) > 0 { // the rate keeps it
-		slots, until = nil, min(until, k.w.nextToken())
-	}
-	timer := time.NewTimer(max(until, time.Millisecond))
-	defer timer.Stop()
-	select {
-	case o := <-k.done:
-		k.note(&o)
-	case s := <-slots:
-		k.held = append(k.held, s)
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-// nextToken is how long the next token of the rate may take. Several are taken together, as each step costs a commit.
-func (w *Worker) nextToken() time.Duration {
-	return time.Duration(float64(time.Second) / min(max(w.rate.PerSecond(), 10), 100))
 }

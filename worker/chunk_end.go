@@ -20,8 +20,10 @@ func (k *chunkWork) leave() {
 		return
 	}
 	switch {
-	case k.ended && len(k.ready)+len(k.rows)+len(k.later) == 0 && !k.broken:
+	case k.ended && len(k.ready)+len(k.rows)+len(k.later)+len(k.aside) == 0 && !k.broken:
 		k.finish()
+	case k.waits:
+		k.release(k.untilNextDay())
 	case k.ended && len(k.ready)+len(k.rows) == 0 && !k.broken:
 		k.release(k.nextLook())
 	default:
@@ -45,8 +47,26 @@ func (k *chunkWork) land() {
 	}
 }
 
+// untilNextDay is when the chunk's sender may send again. So long its run is held.
+func (k *chunkWork) untilNextDay() time.Time {
+	ctx, cancel := context.WithTimeout(context.Background(), stepTime)
+	defer cancel()
+	run, err := k.w.Store.Run(ctx, k.chunk.Run)
+	until := k.w.Now()
+	if err == nil {
+		until, err = k.day.holds(ctx, run, k.chunk.NotBefore)
+	}
+	if err != nil {
+		k.w.away(err) // whoever takes the chunk next finds out
+	}
+	return until
+}
+
 // nextLook is when somebody should take the chunk again.
 func (k *chunkWork) nextLook() time.Time {
+	if len(k.aside) > 0 {
+		return k.turnOfAside()
+	}
 	next, pause := k.nextTry(), k.w.Now().Add(holdPause)
 	if next.Before(pause) && !slices.ContainsFunc(k.later, func(j *job) bool { return j.attempt > 0 }) {
 		return pause

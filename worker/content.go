@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing/fstest"
 
@@ -26,6 +27,7 @@ type Content struct {
 	number   int           // of the campaign, in tracked addresses
 	topic    uint32        // in tokens
 	from     string        // the envelope's sender
+	domain   string        // of that
 	nobody   schedule.Part // whom no campaign mails
 	heldOut  schedule.Part // whom this one does not
 	base     string        // of public addresses, without a / at its end; "": there are none
@@ -101,6 +103,7 @@ func Draft(w *workspace.Workspace, campaign string) (*Content, error) {
 	}
 	content.nobody, content.heldOut = schedule.GlobalHoldout(w.Config.Holdout), content.Campaign.HeldOut()
 	content.from = w.CampaignSender(campaign).Email
+	content.domain = strings.ToLower(content.from[strings.LastIndexByte(content.from, '@')+1:])
 	if w.Config.PublicURL != nil {
 		content.base = w.Config.PublicURL.String()
 	}

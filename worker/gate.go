@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -178,5 +179,5 @@ func (s *sender) blocked() time.Duration {
 func (w *Worker) Trouble() string {
 	w.sender.mu.Lock()
 	defer w.sender.mu.Unlock()
-	return w.sender.why
+	return cmp.Or(w.sender.why, w.warming.why(w.Now()))
 }

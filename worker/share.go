@@ -46,7 +46,7 @@ func (w *Worker) beat(ctx context.Context) error {
 	began, now := time.Now(), w.clock()
 	ours := now.Sub(began) // what is added to our times so that others understand them
 	var agreed send.Pace
-	var share, took float64
+	var share, took, part float64
 	_, err := w.Store.Share(ctx, store.Worker{Name: w.Owner, Sender: w.Sender}, now, func(others []store.Worker) store.Worker {
 		agreed, share, took = w.rate.Pace(), 0, 0
 		sharers := make([]send.Sharer, len(others))
@@ -62,7 +62,9 @@ func (w *Worker) beat(ctx context.Context) error {
 		if w.knowsLimits() {
 			share = send.Share(agreed.At(began), w.rate.Busy(), sharers)
 		}
+		part = partOf(share, agreed.At(began), w.rate.Busy(), sharers)
 		w.rate.AtMost(share) // at once, and before the others may take the rest
+		w.domains.AtMost(part)
 		self := store.Worker{
 			Name: w.Owner, Sender: w.Sender, Share: share, Busy: w.rate.Busy(), Took: w.rate.Took(), Until: now.Add(shareLease),
 			Throttled: shifted(agreed.Throttled, ours), Slowed: agreed.Slowed, Known: agreed.Known,
@@ -74,8 +76,23 @@ func (w *Worker) beat(ctx context.Context) error {
 	})
 	if err == nil {
 		w.rate.Grant(share, agreed, began.Add(shareLease-shareMargin), took)
+		w.domains.Share(part)
 	}
 	return err
+}
+
+// partOf is which part of the sender a worker's share is. Where nothing limits the sender, all who have something to send have the same.
+func partOf(share, whole float64, busy bool, others []send.Sharer) float64 {
+	switch {
+	case whole <= 0:
+		return 0
+	case !math.IsInf(whole, 1) && !math.IsInf(share, 1):
+		return share / whole
+	}
+	for i := range others {
+		others[i].Share = 0
+	}
+	return send.Share(1, busy, others)
 }
 
 // knowsLimits reports whether the provider was asked, where there is nobody else who knows.

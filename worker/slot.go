@@ -41,10 +41,11 @@ func (s *slot) send(ctx context.Context, k *chunkWork, j *job) (o outcome) {
 		o.failed = failed
 		return o
 	}
-	if k.w.rate.Depart(ctx) != nil || k.term.over() {
+	if j.waitsForDomain(ctx) != nil || k.w.rate.Depart(ctx) != nil || k.term.over() {
 		o.kept = true
 		return o
 	}
+	k.w.domains.Goes(mail.To, time.Now())
 	o.result = k.w.Transport.Send(ctx, mail)
 	return o
 }
@@ -116,9 +117,12 @@ func (k *chunkWork) judge(o *outcome) (result store.Result, again time.Duration)
 func (k *chunkWork) notSent(o *outcome, result *store.Result) time.Duration {
 	r := &o.result
 	result.State = store.Retry
+	// Where a domain pushes back, it alone gets fewer, unless many do.
+	if bySender := !r.PushedBack || k.w.domains.PushedBack(o.job.person.Email, time.Now()); bySender && (r.PushedBack || r.Outcome == send.Throttled) {
+		k.w.rate.Throttled()
+	}
 	switch {
 	case r.Outcome == send.Throttled:
-		k.w.rate.Throttled()
 		result.Reason = reasonThrottled
 		return min(time.Duration(o.job.attempt), 30) * k.w.second()
 	case r.Outcome == send.Quota:

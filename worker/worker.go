@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"germane/schedule"
 	"germane/send"
 	"germane/store"
 	"germane/token"
@@ -32,6 +33,10 @@ type Config struct {
 	Allowed []string // patterns; see [Allowed]
 
 	Concurrency int                    // sends in flight; at least 1
+	WayOut      string                 // what receivers know mails by, beside the domain that they are from: whose days WarmUp counts
+	WarmUp      *schedule.WarmUp       // nil: as many mails a day as there are
+	Zone        *time.Location         // of WarmUp's days; nil: UTC
+	DomainRates map[string]float64     // mails a second to recipients' domains
 	Rate        float64                // mails a second of the sender, however many share it; 0: what the provider says, or no limit
 	Lease       time.Duration          // how long chunks are kept by a worker that is gone; 0: 15 s
 	FreeDisk    func() (uint64, error) // bytes; nil: nobody looks
@@ -44,20 +49,24 @@ type Config struct {
 // Worker takes chunks and sends. Make one with [New].
 type Worker struct {
 	Config
-	rate   *send.Rate
-	slots  chan *slot // those that are free
-	sender sender
-	gate   gate
-	wake   chan struct{}
-	asked  chan struct{}   // closed when the provider was asked for its limits, if it has any
-	offset atomic.Int64    // from this machine's clock to the store's
-	ending context.Context // ends a while after the worker was told to: until then results are written
-	outage outage
+	rate    *send.Rate
+	slots   chan *slot // those that are free
+	sender  sender
+	gate    gate
+	wake    chan struct{}
+	asked   chan struct{}   // closed when the provider was asked for its limits, if it has any
+	offset  atomic.Int64    // from this machine's clock to the store's
+	ending  context.Context // ends a while after the worker was told to: until then results are written
+	outage  outage
+	warming warming
+	domains *send.Domains
 	// versions of another germane, by hash: their runs are left to others. One goroutine knows them.
 	foreign map[string]bool
 
 	mu      sync.Mutex
 	working map[chunkName]bool // chunks in hand: true while people of it are still to be claimed
+	parked  map[chunkName]bool // those that are in hand only for people whose domains have no room
+	back    time.Time          // when the last of those comes back that gave way to others
 	guards  map[int64]*guard   // by run
 }
 
@@ -73,10 +82,13 @@ func New(c Config) *Worker {
 		limit = c.Rate
 	}
 	c.Concurrency, c.Backoff, c.Lease = max(c.Concurrency, 1), cmp.Or(c.Backoff, time.Minute), cmp.Or(c.Lease, 15*time.Second)
+	c.Zone = cmp.Or(c.Zone, time.UTC)
 	w := &Worker{
 		Config: c, rate: send.NewRate(limit), slots: make(chan *slot, c.Concurrency), wake: make(chan struct{}, 1), asked: make(chan struct{}),
 		working: map[chunkName]bool{}, guards: map[int64]*guard{}, foreign: map[string]bool{},
+		domains: send.NewDomains(c.DomainRates), parked: map[chunkName]bool{},
 	}
+	w.warming = warming{w: w, senders: map[string]*sendersDay{}}
 	if c.Sender != "" {
 		w.rate = send.NewSharedRate(limit)
 	}
@@ -88,9 +100,10 @@ func New(c Config) *Worker {
 }
 
 const (
-	tick    = time.Second    // how often the store is asked what has changed; the stop switch must work within 2 s
-	grace   = 24 * time.Hour // how long a run settles
-	maxOpen = 8              // chunks in hand, nearly all of which only wait for their last answers
+	tick      = time.Second    // how often the store is asked what has changed; the stop switch must work within 2 s
+	grace     = 24 * time.Hour // how long a run settles
+	maxOpen   = 8              // chunks in hand, nearly all of which only wait for their last answers
+	maxParked = 4              // of those, chunks of which only people are left whose domains have no room
 )
 
 // Work takes chunks and sends their people, until the context ends: then it waits for what is in flight, and leaves nothing in doubt.
@@ -123,7 +136,7 @@ func (w *Worker) Work(ctx context.Context, drain bool) error {
 func (w *Worker) shift(ctx context.Context, drain bool) (done bool, err error) {
 	ctx, end := context.WithCancel(ctx)
 	var chunks sync.WaitGroup
-	defer func() { end(); chunks.Wait() }()
+	defer func() { end(); chunks.Wait(); w.warming.settle(context.WithoutCancel(ctx)) }()
 	for {
 		open, err := w.gate.look(ctx)
 		if err != nil || !open {
@@ -140,7 +153,8 @@ func (w *Worker) shift(ctx context.Context, drain bool) (done bool, err error) {
 			return false, err
 		}
 		if !started && w.idle() {
-			if err := w.close(ctx); err != nil || drain {
+			w.warming.settle(ctx)
+			if err := w.close(ctx); err != nil || drain && !w.expects() {
 				return drain, err
 			}
 		}
@@ -169,7 +183,7 @@ func (w *Worker) start(ctx context.Context, chunks *sync.WaitGroup) (started boo
 // first takes the first chunk that is to be had. A run that cannot be worked on may have any number of ready ones, and others after
 // them.
 func (w *Worker) first(ctx context.Context) (*chunkWork, error) {
-	left := map[int64]bool{} // runs that are left to others
+	left := map[int64]bool{} // runs that are left to others, or wait
 	for limit := 2 * maxOpen; ; limit *= 8 {
 		ready, err := w.Store.ReadyChunks(ctx, w.clock(), limit)
 		if err != nil {
@@ -179,11 +193,11 @@ func (w *Worker) first(ctx context.Context) (*chunkWork, error) {
 			if left[ready[i].Run] {
 				continue
 			}
-			k, foreign, err := w.take(ctx, &ready[i])
+			k, none, err := w.take(ctx, &ready[i])
 			if k != nil || err != nil {
 				return k, err
 			}
-			left[ready[i].Run] = foreign
+			left[ready[i].Run] = none
 		}
 		if len(ready) < limit {
 			return nil, nil
@@ -212,16 +226,22 @@ func (w *Worker) idle() bool {
 func (w *Worker) leave(c chunkName) {
 	w.mu.Lock()
 	delete(w.working, c)
+	delete(w.parked, c)
 	w.mu.Unlock()
 	w.Wake()
 }
 
-// tails notes that everybody of a chunk is claimed: the next one may begin.
-func (w *Worker) tails(c chunkName) {
+// tails notes that everybody of a chunk is claimed, or is aside: the next one may begin. It reports whether the chunk may stay in hand for
+// those who are.
+func (w *Worker) tails(c chunkName, aside bool) (stays bool) {
 	w.mu.Lock()
 	w.working[c] = false
+	if stays = aside && len(w.parked) < maxParked; stays {
+		w.parked[c] = true
+	}
 	w.mu.Unlock()
 	w.Wake()
+	return stays
 }
 
 // Wake makes a worker look for chunks at once.
