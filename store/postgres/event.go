@@ -12,6 +12,9 @@ import (
 
 // AddEvents implements [store.Events].
 func (s *Store) AddEvents(ctx context.Context, events []store.Event) (added int, err error) {
+	if err := s.holdMonths(ctx, events); err != nil {
+		return 0, err
+	}
 	err = s.change(ctx, "add events", func(t *transaction) (err error) {
 		added, err = t.addEvents(events)
 		return err
@@ -19,10 +22,12 @@ func (s *Store) AddEvents(ctx context.Context, events []store.Event) (added int,
 	return added, err
 }
 
-// Who was erased while the event was on its way stays erased: whoever is erased just now is waited for.
-const addEvent = `INSERT INTO event (at, key, kind, name, person, run, occasion, block, variant, link, agent, label, fields)
+// Who was erased while the event was on its way stays erased: whoever is erased just now is waited for. The first one with a key is kept.
+const addEvent = `WITH them AS MATERIALIZED (SELECT number FROM person WHERE number = $5 FOR KEY SHARE),
+	fresh AS (INSERT INTO event_key (key, at) SELECT $2, $1 WHERE $2 <> '' AND ($5 = 0 OR EXISTS (SELECT 1 FROM them)) ON CONFLICT DO NOTHING RETURNING key)
+	INSERT INTO event (at, key, kind, name, person, run, occasion, block, variant, link, agent, label, fields)
 	SELECT $1::bigint, nullif($2::text, ''), $3::text, $4::text, $5::bigint, $6::bigint, $7::int, $8::text, $9::text, $10::int, $11::text, $12::text, $13::text
-	WHERE $5 = 0 OR EXISTS (SELECT 1 FROM person WHERE number = $5 FOR KEY SHARE) ON CONFLICT DO NOTHING`
+	WHERE ($5 = 0 OR EXISTS (SELECT 1 FROM them)) AND ($2 = '' OR EXISTS (SELECT 1 FROM fresh))`
 
 func (t *transaction) addEvents(events []store.Event) (added int, err error) {
 	each, err := t.addEach(events)
@@ -56,6 +61,9 @@ func (t *transaction) addEach(events []store.Event) (added []bool, err error) {
 
 // Record implements [store.Events].
 func (s *Store) Record(ctx context.Context, events []store.Event, judge store.Judge) error {
+	if err := s.holdMonths(ctx, events); err != nil {
+		return err
+	}
 	return s.change(ctx, "record events", func(t *transaction) error {
 		// Two clicks that come at once by two servers are judged together by the second.
 		all := engine.Judgements(events)
@@ -102,7 +110,7 @@ func (t *transaction) judge(j engine.Judgement, judge store.Judge) error {
 		if clicks[i].Label == before[i] {
 			continue
 		}
-		if err := t.run(`UPDATE event SET label = $1 WHERE id = $2`, clicks[i].Label, ids[i]); err != nil {
+		if err := t.run(`UPDATE event SET label = $1 WHERE id = $2 AND at = $3`, clicks[i].Label, ids[i], milliseconds(clicks[i].At)); err != nil {
 			return err
 		}
 	}

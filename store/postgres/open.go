@@ -5,9 +5,14 @@
 // row, the rows of deliveries. A transaction that Postgres ends because two waited for each other is done again. Claims are committed
 // with synchronous_commit: one that a power cut could take back would be a mail sent twice.
 //
-// Many rows are written with one statement, as arrays. A prepared statement may have been planned while its table was empty, and is not
-// planned again: so statements that go through many rows reach them by INSERT … ON CONFLICT or by LATERAL … LIMIT, which leave the
-// planner no way but the index.
+// Many rows are written with one statement, as arrays. A prepared statement may have been planned while a table or a new partition was
+// empty, and is not planned again before Postgres has counted its rows: so statements that go through many rows reach them by INSERT …
+// ON CONFLICT or by LATERAL … LIMIT, which leave the planner no way but the index or the whole table, and connections think little of
+// whole tables (enable_seqscan). A test asks for these plans.
+//
+// What grows with every mail is partitioned. Deliveries are by a thousand numbers of runs, which are of one month, events by month, so
+// that what is too old is dropped ([Store.Expire]); places under caps are by person. Whoever makes the first run or event of a month
+// makes its partition. DDL never waits long for a table that others use (months.go).
 //
 //  1. [Open] looks at Postgres's version, brings the tables to this program's form with goose, and makes the key that hashes
 //     addresses.
@@ -46,6 +51,7 @@ type Store struct {
 	pool      *pgxpool.Pool
 	addresses engine.AddressKey
 	forms     store.Forms
+	months    months
 }
 
 // Forms returns what opening did to the tables.
@@ -70,6 +76,9 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 var settings = map[string]string{
 	"application_name":                    "germane",
 	"synchronous_commit":                  "on",
+	"enable_seqscan":                      "off", // see the package's comment on plans
+	"jit":                                 "off",
+	"plan_cache_mode":                     "force_generic_plan", // with a plan for each value Postgres would plan most statements every time
 	"default_transaction_isolation":       "read committed",
 	"idle_in_transaction_session_timeout": "60000",
 }
@@ -95,7 +104,10 @@ func (s *Store) open(ctx context.Context, address string, o Options) error {
 	if err := s.migrate(ctx, o.Migrate); err != nil {
 		return err
 	}
-	return s.openAddressKey(ctx, o.AddressKey)
+	if err := s.openAddressKey(ctx, o.AddressKey); err != nil {
+		return err
+	}
+	return s.holdMonths(ctx, []store.Event{{At: time.Now()}})
 }
 
 // oldest is the oldest Postgres that the suite was run with.

@@ -198,6 +198,7 @@ func (t *transaction) erase(address []byte) error {
 	}
 	// What they withdrew from is remembered by address already; the triggers let go of the rest now that there is no person.
 	for _, table := range []string{
+		`DELETE FROM event_key WHERE key = ANY(ARRAY(SELECT key FROM event WHERE person = $1 AND key IS NOT NULL))`,
 		`DELETE FROM consent WHERE person = $1`, `DELETE FROM consent_log WHERE person = $1`, `DELETE FROM event WHERE person = $1`, `DELETE FROM touch WHERE person = $1`,
 	} {
 		if err := t.run(table, number); err != nil {

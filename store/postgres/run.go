@@ -33,14 +33,20 @@ func scanRun(scan func(...any) error) (*store.Run, error) {
 // CreateRun implements [store.Runs].
 func (s *Store) CreateRun(ctx context.Context, r store.Run, chunks []store.Chunk) (id int64, err error) {
 	err = s.change(ctx, "create a run", func(t *transaction) error {
-		const insert = `INSERT INTO run (campaign, occurrence, manual, state, note, cut, due, created, started, finished) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-			ON CONFLICT (campaign, occurrence) DO NOTHING RETURNING id`
-		values := []any{
-			r.Campaign, r.Occurrence, r.Manual, string(cmp.Or(r.State, store.RunRunning)), r.Note, r.Cut,
-			milliseconds(r.Due), milliseconds(r.Created), milliseconds(r.Started), milliseconds(r.Finished),
+		if err := t.alone(lockMaking, 0); err != nil {
+			return err
 		}
-		if found, err := t.row(insert, values, &id); err != nil || !found {
+		if exists, err := t.row(`SELECT FROM run WHERE campaign = $1 AND occurrence = $2`, []any{r.Campaign, r.Occurrence}); err != nil || exists {
 			return cmp.Or(err, fmt.Errorf("%s, %s: %w", r.Campaign, r.Occurrence, store.ErrExists))
+		}
+		if _, err := t.row(`SELECT germane_next_run($1)`, []any{milliseconds(r.Created)}, &id); err != nil {
+			return err
+		}
+		const insert = `INSERT INTO run (id, campaign, occurrence, manual, state, note, cut, due, created, started, finished) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+		err := t.run(insert, id, r.Campaign, r.Occurrence, r.Manual, string(cmp.Or(r.State, store.RunRunning)), r.Note, r.Cut,
+			milliseconds(r.Due), milliseconds(r.Created), milliseconds(r.Started), milliseconds(r.Finished))
+		if err != nil {
+			return err
 		}
 		if err := t.run(`INSERT INTO run_version (run, pin, version, at) VALUES ($1, 0, $2, $3)`, id, r.Version, milliseconds(r.Created)); err != nil {
 			return err

@@ -51,6 +51,9 @@ func TestTablesHoldDeliveries(t *testing.T) {
 	// How to get to each state.
 	ways := map[int][]int{1: {1}, 2: {1, 2}, 3: {1, 3}, 4: {1, 4}, 5: {5}, 6: {6}, 7: {1, 7}}
 	const insert = `INSERT INTO delivery (run, person, occasion, chunk, pin, epoch, attempt, state, reason, claimed, done, provider) VALUES (1, $1, 0, 0, 0, 1, 1, $2, '', 0, 0, '')`
+	if err := exec(`SELECT germane_hold_run(1)`); err != nil {
+		t.Fatal(err)
+	}
 	person := 0
 	for from, way := range ways {
 		for to := 1; to <= 7; to++ {
@@ -80,19 +83,35 @@ func TestTablesHoldDeliveries(t *testing.T) {
 	}
 }
 
-// TestHotStatementsUseIndexes asks for the plans that prepared statements keep, and while the tables are empty, as that is when they
-// may be made: a plan that reads a whole table would go on doing so when it has a million rows.
+// TestHotStatementsUseIndexes asks for the plans that prepared statements keep, and while tables and partitions are new or known to be
+// empty, as that is when they may be made: a plan that reads a whole table would go on doing so when it has a million rows.
 func TestHotStatementsUseIndexes(t *testing.T) {
 	t.Parallel()
-	s := openTest(t)
-	conn, err := s.pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	for name, prepare := range map[string]string{"new": `SELECT germane_hold_run(1), germane_hold_run(2000)`, "known to be empty": `VACUUM ANALYZE`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := openTest(t)
+			var version string
+			if err := s.pool.QueryRow(t.Context(), `SELECT version()`).Scan(&version); err != nil {
+				t.Fatal(err)
+			}
+			t.Log(version)
+			conn, err := s.pool.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Release()
+			for _, statement := range []string{`SELECT germane_hold_run(1), germane_hold_run(2000)`, prepare, `SET plan_cache_mode = force_generic_plan`} {
+				if _, err := conn.Exec(t.Context(), statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantIndexes(t, conn.Conn())
+		})
 	}
-	defer conn.Release()
-	if _, err := conn.Exec(t.Context(), `SET plan_cache_mode = force_generic_plan`); err != nil {
-		t.Fatal(err)
-	}
+}
+
+func wantIndexes(t *testing.T, conn *pgx.Conn) {
 	// The tables that may be read whole: there is a row for each chunk, run or version, or one for each value that came as an array.
 	whole := regexp.MustCompile(`Seq Scan on (\w+)`)
 	few := map[string]bool{"switch": true, "run": true}

@@ -36,10 +36,18 @@ func (s *Store) change(ctx context.Context, what string, f func(t *transaction) 
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// collided reports whether Postgres ended a transaction because of another one.
+// collided reports whether Postgres ended a transaction because of another one: also one that made the partition in which a row belongs
+// that was already on its way to another.
 func collided(err error) bool {
 	var problem *pgconn.PgError
-	return errors.As(err, &problem) && (problem.Code == "40001" || problem.Code == "40P01") // serialization_failure, deadlock_detected
+	if !errors.As(err, &problem) {
+		return false
+	}
+	switch problem.Code {
+	case "40001", "40P01": // serialization_failure, deadlock_detected
+		return true
+	}
+	return problem.Code == "23514" && problem.ConstraintName == "" // check_violation, of a partition's bounds
 }
 
 // How long the end of a transaction is waited for.

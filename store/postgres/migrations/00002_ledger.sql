@@ -116,6 +116,9 @@ CREATE INDEX chunk_open ON chunk (not_before, run, no) WHERE state = 0;
 
 -- One row a person, run and occasion: what makes sending twice impossible. No index on the state: rows in flight and in doubt are found
 -- by the ranges of chunks whose counts say so, and a row's new state stays off the indexes.
+--
+-- A thousand numbers of runs share a partition, and all of them are of one month (but for runs that were moved here from elsewhere):
+-- what is too old is dropped as a whole. germane_next_run gives the numbers, and makes the partitions.
 CREATE TABLE delivery (
     run      BIGINT   NOT NULL,
     person   BIGINT   NOT NULL,
@@ -131,7 +134,44 @@ CREATE TABLE delivery (
     done     BIGINT   NOT NULL,
     provider TEXT     NOT NULL,
     PRIMARY KEY (run, person, occasion)
-) WITH (fillfactor = 50);
+) PARTITION BY RANGE (run);
+
+-- A partition is made by itself and then attached: that lets everybody else go on.
+-- +goose StatementBegin
+CREATE FUNCTION germane_hold_run(run BIGINT) RETURNS VOID LANGUAGE plpgsql AS $$
+DECLARE
+    low  BIGINT := run - run % 1000;
+    part TEXT   := 'delivery_' || low;
+BEGIN
+    IF to_regclass(part) IS NULL THEN
+        EXECUTE format('CREATE TABLE %I (LIKE delivery INCLUDING ALL) WITH (fillfactor = 50)', part);
+        EXECUTE format('ALTER TABLE delivery ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', part, low, low + 1000);
+    END IF;
+END $$;
+-- +goose StatementEnd
+
+-- The first moment of the month of a time, in UTC, and so many months later.
+-- +goose StatementBegin
+CREATE FUNCTION germane_month(at BIGINT, later INTEGER) RETURNS BIGINT LANGUAGE SQL IMMUTABLE AS $$
+    SELECT (extract(epoch FROM date_trunc('month', to_timestamp(at / 1000) AT TIME ZONE 'UTC') + make_interval(months => later)) * 1000)::bigint
+$$;
+-- +goose StatementEnd
+
+-- The number of a new run of a time. Whoever calls it is alone.
+-- +goose StatementBegin
+CREATE FUNCTION germane_next_run(made BIGINT) RETURNS BIGINT LANGUAGE plpgsql AS $$
+DECLARE
+    number BIGINT := nextval('run_id_seq');
+    newest BIGINT := (SELECT created FROM run WHERE id >= number - number % 1000 AND id < number ORDER BY id DESC LIMIT 1);
+BEGIN
+    IF germane_month(newest, 0) <> germane_month(made, 0) THEN
+        number := number - number % 1000 + 1000;
+        PERFORM setval('run_id_seq', number);
+    END IF;
+    PERFORM germane_hold_run(number);
+    RETURN number;
+END $$;
+-- +goose StatementEnd
 
 CREATE TRIGGER delivery_moves_forward BEFORE UPDATE ON delivery FOR EACH ROW
 WHEN (OLD.state <> NEW.state AND NOT (OLD.state = 1 AND NEW.state IN (2, 3, 4, 7) OR OLD.state = 4 AND NEW.state IN (2, 3) OR OLD.state = 7 AND NEW.state = 1 AND NEW.attempt = OLD.attempt + 1))
@@ -148,10 +188,19 @@ CREATE TABLE touch (
     run    BIGINT NOT NULL,
     topic  TEXT   COLLATE "C" NOT NULL,
     PRIMARY KEY (person, at, run)
-);
+) PARTITION BY HASH (person);
+CREATE TABLE touch_0 PARTITION OF touch FOR VALUES WITH (MODULUS 8, REMAINDER 0);
+CREATE TABLE touch_1 PARTITION OF touch FOR VALUES WITH (MODULUS 8, REMAINDER 1);
+CREATE TABLE touch_2 PARTITION OF touch FOR VALUES WITH (MODULUS 8, REMAINDER 2);
+CREATE TABLE touch_3 PARTITION OF touch FOR VALUES WITH (MODULUS 8, REMAINDER 3);
+CREATE TABLE touch_4 PARTITION OF touch FOR VALUES WITH (MODULUS 8, REMAINDER 4);
+CREATE TABLE touch_5 PARTITION OF touch FOR VALUES WITH (MODULUS 8, REMAINDER 5);
+CREATE TABLE touch_6 PARTITION OF touch FOR VALUES WITH (MODULUS 8, REMAINDER 6);
+CREATE TABLE touch_7 PARTITION OF touch FOR VALUES WITH (MODULUS 8, REMAINDER 7);
 
+-- A partition a month. What has none, as its time is a strange one, is in event_other.
 CREATE TABLE event (
-    id       BIGINT  NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id       BIGINT  NOT NULL,
     at       BIGINT  NOT NULL,
     key      TEXT    COLLATE "C",
     kind     TEXT    COLLATE "C" NOT NULL,
@@ -164,11 +213,38 @@ CREATE TABLE event (
     link     INTEGER NOT NULL,
     agent    TEXT    NOT NULL,
     label    TEXT    COLLATE "C" NOT NULL,
-    fields   TEXT    NOT NULL
-);
-CREATE UNIQUE INDEX event_key ON event (key) WHERE key IS NOT NULL;
+    fields   TEXT    NOT NULL,
+    PRIMARY KEY (id, at)
+) PARTITION BY RANGE (at);
+CREATE SEQUENCE event_id_seq OWNED BY event.id;
+ALTER TABLE event ALTER COLUMN id SET DEFAULT nextval('event_id_seq');
 CREATE INDEX event_person ON event (person, at);
 CREATE INDEX event_run ON event (run, kind, block, variant, label, person);
+CREATE TABLE event_other PARTITION OF event DEFAULT;
+
+-- +goose StatementBegin
+CREATE FUNCTION germane_hold_month(at BIGINT) RETURNS VOID LANGUAGE plpgsql AS $$
+DECLARE
+    low  BIGINT := germane_month(at, 0);
+    high BIGINT := germane_month(at, 1);
+    part TEXT   := 'event_' || to_char(to_timestamp(low / 1000) AT TIME ZONE 'UTC', 'YYYY_MM');
+BEGIN
+    IF to_regclass(part) IS NULL THEN
+        LOCK TABLE ONLY event IN SHARE UPDATE EXCLUSIVE MODE;
+        LOCK TABLE event_other IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format('CREATE TABLE %I (LIKE event INCLUDING ALL)', part);
+        EXECUTE format('WITH strange AS (DELETE FROM event_other AS e WHERE e.at >= %s AND e.at < %s RETURNING *) INSERT INTO %I SELECT * FROM strange', low, high, part);
+        EXECUTE format('ALTER TABLE event ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', part, low, high);
+    END IF;
+END $$;
+-- +goose StatementEnd
+
+-- Two events with one key are one, in whatever month.
+CREATE TABLE event_key (
+    key TEXT   COLLATE "C" PRIMARY KEY,
+    at  BIGINT NOT NULL
+);
+CREATE INDEX event_key_at ON event_key (at);
 
 -- How often the ledger was written: a restored backup is behind. A sequence, so that steps do not wait for each other.
 CREATE SEQUENCE ledger_sequence;
