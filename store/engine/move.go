@@ -49,6 +49,7 @@ func Tables() []Table {
 func Stays(table string) (why string) {
 	return map[string]string{
 		"ledger":           "which database this is, and how often it was written",
+		"event_key":        "made of the events",
 		"goose_db_version": "the form of the tables",
 		"worker":           "processes that send from it now",
 		"sqlite_sequence":  "copied as numbers",

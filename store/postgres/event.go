@@ -12,8 +12,10 @@ import (
 
 // AddEvents implements [store.Events].
 func (s *Store) AddEvents(ctx context.Context, events []store.Event) (added int, err error) {
-	if err := s.holdMonths(ctx, events); err != nil {
-		return 0, err
+	for i := range events {
+		if err := s.holdMonth(ctx, events[i].At); err != nil {
+			return 0, err
+		}
 	}
 	err = s.change(ctx, "add events", func(t *transaction) (err error) {
 		added, err = t.addEvents(events)
@@ -24,7 +26,7 @@ func (s *Store) AddEvents(ctx context.Context, events []store.Event) (added int,
 
 // Who was erased while the event was on its way stays erased: whoever is erased just now is waited for. The first one with a key is kept.
 const addEvent = `WITH them AS MATERIALIZED (SELECT number FROM person WHERE number = $5 FOR KEY SHARE),
-	fresh AS (INSERT INTO event_key (key, at) SELECT $2, $1 WHERE $2 <> '' AND ($5 = 0 OR EXISTS (SELECT 1 FROM them)) ON CONFLICT DO NOTHING RETURNING key)
+	fresh AS (INSERT INTO event_key (key, at, run) SELECT $2, $1, $6 WHERE $2 <> '' AND ($5 = 0 OR EXISTS (SELECT 1 FROM them)) ON CONFLICT DO NOTHING RETURNING key)
 	INSERT INTO event (at, key, kind, name, person, run, occasion, block, variant, link, agent, label, fields)
 	SELECT $1::bigint, nullif($2::text, ''), $3::text, $4::text, $5::bigint, $6::bigint, $7::int, $8::text, $9::text, $10::int, $11::text, $12::text, $13::text
 	WHERE ($5 = 0 OR EXISTS (SELECT 1 FROM them)) AND ($2 = '' OR EXISTS (SELECT 1 FROM fresh))`
@@ -61,8 +63,10 @@ func (t *transaction) addEach(events []store.Event) (added []bool, err error) {
 
 // Record implements [store.Events].
 func (s *Store) Record(ctx context.Context, events []store.Event, judge store.Judge) error {
-	if err := s.holdMonths(ctx, events); err != nil {
-		return err
+	for i := range events {
+		if err := s.holdMonth(ctx, events[i].At); err != nil {
+			return err
+		}
 	}
 	return s.change(ctx, "record events", func(t *transaction) error {
 		// Two clicks that come at once by two servers are judged together by the second.

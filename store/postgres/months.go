@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"germane/store"
 )
 
 // months are those whose events have a partition, as far as this process knows.
@@ -24,33 +22,22 @@ var earliestMonth = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 const latestMonth = 62 * 24 * time.Hour // from now
 
-// holdMonths makes partitions for the months of events, and for the months after those, so that each is there before it begins. An
-// event whose month has none is kept elsewhere: when one cannot be made just now, that may wait.
-func (s *Store) holdMonths(ctx context.Context, events []store.Event) error {
-	var last time.Time
-	for i := range events {
-		at := events[i].At.UTC()
-		if month := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC); month != last {
-			last = month
-			for _, month := range []time.Time{month, month.AddDate(0, 1, 0)} {
-				if err := s.holdMonth(ctx, month); err != nil {
-					return err
-				}
-			}
-		}
+// holdMonth makes a partition for the month of an event, and for the month after it, so that each is there before it begins. An event
+// whose month has none is kept elsewhere: when one cannot be made just now, that may wait.
+func (s *Store) holdMonth(ctx context.Context, at time.Time) error {
+	at = at.UTC()
+	month := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
+	s.months.mutex.Lock()
+	defer s.months.mutex.Unlock()
+	if err := s.makeMonth(ctx, month); err != nil {
+		return err
 	}
-	return nil
+	return s.makeMonth(ctx, month.AddDate(0, 1, 0))
 }
 
-func (s *Store) holdMonth(ctx context.Context, month time.Time) error {
-	now := time.Now()
-	if month.Before(earliestMonth) || month.After(now.Add(latestMonth)) {
-		return nil
-	}
-	m := &s.months
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	if m.held[month] || now.Before(m.again) {
+func (s *Store) makeMonth(ctx context.Context, month time.Time) error {
+	m, now := &s.months, time.Now()
+	if m.held[month] || month.Before(earliestMonth) || month.After(now.Add(latestMonth)) || now.Before(m.again) {
 		return nil
 	}
 	err := s.change(ctx, "make a month's table", func(t *transaction) error {

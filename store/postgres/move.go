@@ -209,6 +209,9 @@ func (m *moving) Write(t engine.Table, columns []string, rows iter.Seq2[[]any, e
 		return err
 	}
 	types, err := m.types(t.Name)
+	if err == nil {
+		err = m.makeRoom(t.Name)
+	}
 	if err != nil {
 		return err
 	}
@@ -221,8 +224,21 @@ func (m *moving) Write(t engine.Table, columns []string, rows iter.Seq2[[]any, e
 	var stop func()
 	source.next, stop = iter.Pull2(rows)
 	defer stop()
-	_, err = m.tx.CopyFrom(m.ctx, pgx.Identifier{t.Name}, columns, source)
-	return err
+	if _, err = m.tx.CopyFrom(m.ctx, pgx.Identifier{t.Name}, columns, source); err != nil || t.Name != "event" {
+		return err
+	}
+	return m.run(`INSERT INTO event_key (key, at, run) SELECT DISTINCT ON (key) key, at, run FROM event WHERE key IS NOT NULL ORDER BY key, at DESC`)
+}
+
+// makeRoom makes the partitions that rows go into. Events that are older than is usual are kept without one of their own.
+func (m *moving) makeRoom(table string) error {
+	switch table {
+	case "delivery":
+		return m.run(`SELECT germane_hold_run(thousand * 1000) FROM (SELECT DISTINCT id / 1000 AS thousand FROM run) AS r`)
+	case "event":
+		return m.run(`SELECT germane_hold_month((extract(epoch FROM now() - make_interval(months => ago)) * 1000)::bigint) FROM generate_series(-1, 14) AS ago`)
+	}
+	return nil
 }
 
 // copying is rows as COPY takes them.

@@ -15,6 +15,11 @@ import (
 
 // TakeNotices implements [store.Notices].
 func (s *Store) TakeNotices(ctx context.Context, notices []store.Notice, how store.Noticing) (known []bool, err error) {
+	for i := range notices {
+		if err := s.holdMonth(ctx, notices[i].Event.At); err != nil {
+			return nil, err
+		}
+	}
 	err = s.change(ctx, "take notices", func(t *transaction) error {
 		n := &noticer{transaction: t, store: s, notices: notices, known: make([]bool, len(notices)), tallies: engine.NewTallies(), soft: map[int64][]byte{}}
 		known = n.known

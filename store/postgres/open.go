@@ -107,7 +107,7 @@ func (s *Store) open(ctx context.Context, address string, o Options) error {
 	if err := s.openAddressKey(ctx, o.AddressKey); err != nil {
 		return err
 	}
-	return s.holdMonths(ctx, []store.Event{{At: time.Now()}})
+	return s.holdMonth(ctx, time.Now())
 }
 
 // oldest is the oldest Postgres that the suite was run with.

@@ -125,7 +125,7 @@ func (s *Store) expireEvents(ctx context.Context, before int64) (gone int64, err
 			return gone, err
 		}
 	}
-	_, err = s.deleteSteps(ctx, "event_key", "at", `at < $1`, before)
+	_, err = s.deleteSteps(ctx, "event_key", "at", `at < $1 AND NOT `+theirs, before)
 	return gone, err
 }
 

@@ -200,7 +200,7 @@ CREATE TABLE touch_7 PARTITION OF touch FOR VALUES WITH (MODULUS 8, REMAINDER 7)
 
 -- A partition a month. What has none, as its time is a strange one, is in event_other.
 CREATE TABLE event (
-    id       BIGINT  NOT NULL,
+    id       BIGINT  NOT NULL GENERATED ALWAYS AS IDENTITY,
     at       BIGINT  NOT NULL,
     key      TEXT    COLLATE "C",
     kind     TEXT    COLLATE "C" NOT NULL,
@@ -216,8 +216,6 @@ CREATE TABLE event (
     fields   TEXT    NOT NULL,
     PRIMARY KEY (id, at)
 ) PARTITION BY RANGE (at);
-CREATE SEQUENCE event_id_seq OWNED BY event.id;
-ALTER TABLE event ALTER COLUMN id SET DEFAULT nextval('event_id_seq');
 CREATE INDEX event_person ON event (person, at);
 CREATE INDEX event_run ON event (run, kind, block, variant, label, person);
 CREATE TABLE event_other PARTITION OF event DEFAULT;
@@ -232,17 +230,18 @@ BEGIN
     IF to_regclass(part) IS NULL THEN
         LOCK TABLE ONLY event IN SHARE UPDATE EXCLUSIVE MODE;
         LOCK TABLE event_other IN ACCESS EXCLUSIVE MODE;
-        EXECUTE format('CREATE TABLE %I (LIKE event INCLUDING ALL)', part);
+        EXECUTE format('CREATE TABLE %I (LIKE event INCLUDING ALL EXCLUDING IDENTITY)', part);
         EXECUTE format('WITH strange AS (DELETE FROM event_other AS e WHERE e.at >= %s AND e.at < %s RETURNING *) INSERT INTO %I SELECT * FROM strange', low, high, part);
         EXECUTE format('ALTER TABLE event ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', part, low, high);
     END IF;
 END $$;
 -- +goose StatementEnd
 
--- Two events with one key are one, in whatever month.
+-- Two events with one key are one, in whatever month. The key stays as long as the event.
 CREATE TABLE event_key (
     key TEXT   COLLATE "C" PRIMARY KEY,
-    at  BIGINT NOT NULL
+    at  BIGINT NOT NULL,
+    run BIGINT NOT NULL
 );
 CREATE INDEX event_key_at ON event_key (at);
 
