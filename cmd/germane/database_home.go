@@ -23,8 +23,8 @@ type home struct {
 	Postgres string
 	// Beside is what the names of files begin with that belong to the database and are not in it. makeRoom makes their folder.
 	Beside string
-	// User and Database are Postgres's names, as far as the address says them; they stand in hints.
-	User, Database string
+	// Options are those of Postgres's own programs that say the same as the address, for hints; Database is what it calls this one.
+	Options, Database string
 }
 
 // privateFolder holds, for a workspace whose data is in Postgres, what SQLite's databases have beside their file.
@@ -43,13 +43,22 @@ func homeOf(o *options, w *workspace.Workspace) home {
 	}
 	query := u.Query()
 	host := cmp.Or(u.Host, query.Get("host"))
-	h.User, h.Database = cmp.Or(u.User.Username(), query.Get("user")), cmp.Or(strings.Trim(u.Path, "/"), query.Get("dbname"))
-	h.Name = (&url.URL{Scheme: "postgres", User: userOnly(h.User), Host: u.Host, Path: "/" + h.Database}).String()
+	user := cmp.Or(u.User.Username(), query.Get("user"))
+	h.Database = cmp.Or(strings.Trim(u.Path, "/"), query.Get("dbname"))
+	h.Name = (&url.URL{Scheme: "postgres", User: userOnly(user), Host: u.Host, Path: "/" + h.Database}).String()
 	if u.Host == "" && host != "" {
 		h.Name += "?host=" + host
 	}
+	h.Options = option("host", cmp.Or(u.Hostname(), query.Get("host"))) + option("port", cmp.Or(u.Port(), query.Get("port"))) + option("owner", user)
 	h.Beside = filepath.Join(o.dir, privateFolder, fileName(host+"-"+h.Database))
 	return h
+}
+
+func option(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	return " --" + name + "=" + value
 }
 
 func userOnly(name string) *url.Userinfo {

@@ -39,18 +39,11 @@ func (h *home) whatToDo(err error) string {
 	case errors.Is(err, postgres.ErrPassword):
 		return "see whether user and password are right: " + databasePasswordVariable + " holds the password, or " + databasePasswordVariable + "_FILE names its file; PGPASSWORD and PGPASSFILE count, too"
 	case errors.Is(err, postgres.ErrNoDatabase):
-		return fmt.Sprintf("make it, on the server or with its -h and -U: createdb%s %s", owned(h.User), h.Database)
+		return fmt.Sprintf("`createdb%s %s` makes it, for a user who may", h.Options, h.Database)
 	case errors.Is(err, postgres.ErrForbidden):
 		return "the user must own the database: ALTER DATABASE … OWNER TO …; or make it with createdb --owner"
 	case errors.Is(err, postgres.ErrOldServer):
 		return "use a Postgres of version 15 or later, or SQLite: database: germane.db"
 	}
 	return "is it the database that `database` in germane.yaml, or GERMANE_DATABASE, means?"
-}
-
-func owned(user string) string {
-	if user == "" {
-		return ""
-	}
-	return " --owner " + user
 }

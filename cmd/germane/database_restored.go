@@ -83,8 +83,10 @@ func repair(c *cobra.Command, sys *system, o *options, since time.Time) (*restor
 		return nil, err
 	}
 	done := &restored{}
-	if sqlite, ok := s.(*sqlite.Store); ok {
-		done.Runs, done.Withdrawals, err = sqlite.Restored(c.Context(), since, sys.now())
+	if file, ok := s.(*sqlite.Store); ok {
+		done.Runs, done.Withdrawals, err = file.Restored(c.Context(), since, sys.now())
+	} else {
+		err = errors.New("only databases in SQLite are repaired by this germane")
 	}
 	return done, errors.Join(err, s.Close())
 }

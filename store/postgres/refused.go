@@ -42,7 +42,8 @@ func refusal(err error) error {
 	case errors.As(err, &network):
 		return fmt.Errorf("%w: %w", ErrUnreachable, network)
 	case errors.As(err, &connecting):
-		return fmt.Errorf("%w: %s", ErrUnreachable, strings.Join(strings.Fields(errors.Unwrap(connecting).Error()), " "))
+		first, _, _ := strings.Cut(strings.TrimSpace(errors.Unwrap(connecting).Error()), "\n") // it tries with and without TLS
+		return fmt.Errorf("%w: %s", ErrUnreachable, first)
 	}
 	return err
 }
