@@ -44,8 +44,8 @@ type Trip struct {
 const Refused Signal = "refused"
 
 const (
-	// fewestMails is from how many on a share is believed.
-	fewestMails = 50
+	// FewestMails is from how many on a share is believed.
+	FewestMails = 50
 	// fewestBounces and fewestComplaints keep chance from stopping what is well below a limit: where ten bounces are too many and five
 	// are expected, ten come in 3% of cases; where five complaints are too many and the usual quarter of that is expected, in 1%.
 	fewestBounces    = 10
@@ -77,7 +77,7 @@ func (b Breaker) Worth(t Told) bool {
 }
 
 func exceeds(events, of int64, limit float64, fewest int64) bool {
-	return limit > 0 && events >= fewest && of >= fewestMails && float64(events) > limit*float64(of)
+	return limit > 0 && events >= fewest && of >= FewestMails && float64(events) > limit*float64(of)
 }
 
 func figures(what string, events, of int64, limit float64) string {

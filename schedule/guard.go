@@ -25,10 +25,15 @@ const (
 )
 
 // Stop says which limit was passed; "" when none was.
-func (r *Rollout) Stop(s Signals) string {
+func (r *Rollout) Stop(s Signals) string { return r.stop(s, false) }
+
+// StopLate is Stop for what may be told after all was sent.
+func (r *Rollout) StopLate(s Signals) string { return r.stop(s, true) }
+
+func (r *Rollout) stop(s Signals, late bool) string {
 	for _, rule := range r.StopIf {
 		events, of, what := s.of(rule.Signal)
-		if of < leastSample || events < leastEvents || float64(events) <= rule.Above*float64(of) {
+		if late && rule.Signal.Measured() || of < leastSample || events < leastEvents || float64(events) <= rule.Above*float64(of) {
 			continue
 		}
 		return fmt.Sprintf("%s: %s of %d %s, above the limit of %s", rule.Signal, percent(float64(events)/float64(of)), of, what, percent(rule.Above))

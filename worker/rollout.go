@@ -16,34 +16,45 @@ import (
 // manyRuns is more than a campaign has between two steps of its rollout; if it has, the step is taken once more.
 const manyRuns = 1000
 
-// progressOf says how far a recurring campaign's rollout is, and whether it may go on.
-func progressOf(ctx context.Context, s store.Store, c *schedule.Campaign) (schedule.Progress, error) {
-	p := schedule.Progress{Step: -1}
+// progressOf says how far a recurring campaign's rollout is, whether it may go on, and why it is stopped.
+func progressOf(ctx context.Context, s store.Store, c *schedule.Campaign) (p schedule.Progress, why string, err error) {
+	p = schedule.Progress{Step: -1}
 	states, err := s.CampaignStates(ctx)
 	if state, ok := states[c.Name]; ok {
 		p = schedule.Progress{Step: state.Step, Content: state.Content, At: state.StepAt}
 	}
 	if err != nil || p.Step < 0 {
-		return p, err
+		return p, "", err
 	}
 	open, err := s.Runs(ctx, store.RunFilter{Campaign: c.Name, Since: p.At, Open: true, Limit: manyRuns})
 	if err != nil {
-		return p, err
+		return p, "", err
 	}
-	p.Stopped = slices.ContainsFunc(open, func(r *store.Run) bool { return !r.Manual && r.State == store.RunStopped })
+	if p.Stopped = slices.ContainsFunc(open, func(r *store.Run) bool { return !r.Manual && r.State == store.RunStopped }); p.Stopped {
+		return p, WhyStopped, nil
+	}
 	runs, err := s.Runs(ctx, store.RunFilter{Campaign: c.Name, Since: p.At, Limit: manyRuns})
 	if err != nil {
-		return p, err
+		return p, "", err
 	}
 	last := slices.IndexFunc(runs, func(r *store.Run) bool {
 		return !r.Manual && r.Planned > 0 && (r.State == store.RunFinished || r.State == store.RunSettling)
 	})
 	if p.Waits = last < 0; p.Waits { // nobody has seen the step through
-		return p, nil
+		return p, "", nil
 	}
 	signals, err := signalsOf(ctx, s, runs[last].ID)
 	p.Waits = c.Rollout.Waits(signals) != ""
-	return p, err
+	limit := c.Rollout.StopLate(signals)
+	if err != nil || limit == "" || p.Step >= len(c.Rollout.Steps)-1 {
+		return p, "", err
+	}
+	// Whoever resumed the run meanwhile has seen it.
+	switches, err := s.Switches(ctx)
+	if p.Stopped = switches[Held+c.Name].At.Before(runs[last].Started); p.Stopped {
+		why = WhyLimit + limit + "; change the campaign and deploy it"
+	}
+	return p, why, err
 }
 
 // stepPause is how long a step waits for the one before it.

@@ -178,6 +178,8 @@ const Missed = "missed: "
 const (
 	WhyPaused  = "the campaign is paused" // whoever pauses a campaign does not want its mail later
 	WhyStopped = "the rollout was stopped; change the campaign and deploy it, or resume the stopped run"
+	// WhyLimit begins one of a limit that was passed after the last step was sent; the figures follow.
+	WhyLimit = "the rollout's last step passed a limit: "
 )
 
 // missed writes down occurrences that nobody is mailed for, so that they are seen. older are more than can be told one by one.
@@ -224,12 +226,12 @@ func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.
 		return "", err
 	}
 	now := s.Now()
-	move, err := s.rollout(ctx, content, now)
+	move, why, err := s.rollout(ctx, content, now)
 	if err != nil {
 		return "", err
 	}
 	if move.Blocked {
-		return WhyStopped, nil
+		return why, nil
 	}
 	when := When{Due: o.Earliest, Planned: now, Occurrence: o}
 	if begins {
@@ -268,17 +270,17 @@ func (s *Scheduler) planned(o *Order, id, members int64) {
 	}
 }
 
-// rollout says which step of a rollout an occurrence takes. A one-off begins with the first, and goes through all of them within its
-// run.
-func (s *Scheduler) rollout(ctx context.Context, c *Content, now time.Time) (schedule.Move, error) {
+// rollout says which step of a rollout an occurrence takes, and why none. A one-off begins with the first, and goes through all of them
+// within its run.
+func (s *Scheduler) rollout(ctx context.Context, c *Content, now time.Time) (move schedule.Move, why string, err error) {
 	switch {
 	case len(c.Campaign.Rollout.Steps) == 0:
-		return schedule.Move{}, nil
+		return schedule.Move{}, "", nil
 	case stepwise(c.Campaign):
-		return schedule.Move{Take: true}, nil
+		return schedule.Move{Take: true}, "", nil
 	}
-	progress, err := progressOf(ctx, s.Store, c.Campaign)
-	return c.Campaign.Move(progress, c.Workspace.CampaignContent(c.Campaign.Name), now), err
+	progress, why, err := progressOf(ctx, s.Store, c.Campaign)
+	return c.Campaign.Move(progress, c.Workspace.CampaignContent(c.Campaign.Name), now), why, err
 }
 
 func (s *Scheduler) alert(a Alert) {
@@ -287,9 +289,12 @@ func (s *Scheduler) alert(a Alert) {
 	}
 }
 
-// Approval says why somebody should look at a run before it starts: its audience is not what was expected or what it used to be, or
-// what is known about people is older than the campaign wants. "" when nobody must.
+// Approval says why somebody should look at a run before it starts: too much of what was sent before came back, its audience is not what
+// was expected or what it used to be, or what is known about people is older than the campaign wants. "" when nobody must.
 func Approval(ctx context.Context, s store.Store, c *Content, members int64, now time.Time) (string, error) {
+	if why, err := held(ctx, s, c); why != "" || err != nil {
+		return why, err
+	}
 	runs, err := s.Runs(ctx, store.RunFilter{Campaign: c.Campaign.Name})
 	if err != nil {
 		return "", err

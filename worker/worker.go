@@ -44,6 +44,8 @@ type Config struct {
 	Now         func() time.Time
 	Log         *slog.Logger
 	Alert       func(Alert) // nil: nobody wants to know; it must not block
+	// Breaker stops campaigns of whose mail too much comes back; the zero value stops none.
+	Breaker schedule.Breaker
 }
 
 // Worker takes chunks and sends. Make one with [New].
@@ -68,6 +70,8 @@ type Worker struct {
 	parked  map[chunkName]bool // those that are in hand only for people whose domains have no room
 	back    time.Time          // when the last of those comes back that gave way to others
 	guards  map[int64]*guard   // by run
+
+	breakers breakers // one goroutine knows them
 }
 
 type chunkName struct {
@@ -92,7 +96,7 @@ func New(c Config) *Worker {
 	if c.Sender != "" {
 		w.rate = send.NewSharedRate(limit)
 	}
-	w.sender.now, w.sender.second, w.gate.worker = c.Now, w.second(), w
+	w.sender.now, w.sender.second, w.gate.worker, w.breakers.worker = c.Now, w.second(), w, w
 	for range c.Concurrency {
 		w.slots <- &slot{letter: NewLetter(c.Keys)}
 	}
@@ -143,6 +147,9 @@ func (w *Worker) shift(ctx context.Context, drain bool) (done bool, err error) {
 			return false, err
 		}
 		w.answers()
+		if err := w.breakers.look(ctx); err != nil {
+			return false, err
+		}
 		if !w.Alone {
 			if _, err := w.Store.Sweep(ctx, w.clock(), false); err != nil {
 				return false, err

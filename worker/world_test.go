@@ -31,6 +31,8 @@ type world struct {
 	store    store.Store
 	contents *worker.Contents
 	mail     *mailbox
+	wire     send.Transport // instead of mail; nil: mail
+	breaker  schedule.Breaker
 	alerts   []worker.Alert
 	w        *workspace.Workspace
 	damaged  bool   // every second person has an address that is none
@@ -239,9 +241,13 @@ func (w *world) plan() {
 func (w *world) work(ctx context.Context) {
 	w.t.Helper()
 	s := w.scheduler()
-	w.must(worker.New(worker.Config{
-		Store: w.store, Contents: w.contents, Transport: w.mail, Owner: "test", Alone: true, Concurrency: 8, Now: s.Now, Log: s.Log, Alert: s.Alert,
-	}).Work(ctx, true))
+	config := worker.Config{
+		Store: w.store, Contents: w.contents, Transport: w.mail, Owner: "test", Alone: true, Concurrency: 8, Now: s.Now, Log: s.Log, Alert: s.Alert, Breaker: w.breaker,
+	}
+	if w.wire != nil {
+		config.Transport = w.wire
+	}
+	w.must(worker.New(config).Work(ctx, true))
 }
 
 // until lets time pass, with somebody at work whenever something is due.

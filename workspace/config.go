@@ -38,7 +38,9 @@ type Config struct {
 	TrustedProxies  []netip.Prefix // whose X-Forwarded-For is believed
 	Alerts          []string       // https hooks or mail addresses
 	SNSTopics       []string       // ARNs whose notices are accepted
-	Clients         []string       // families of mail programs that people read with; never empty
+	Bounces         SoftBounces
+	StopIf          schedule.Breaker
+	Clients         []string // families of mail programs that people read with; never empty
 }
 
 // Sender is who messages are from.
@@ -173,6 +175,8 @@ func (cr *configReader) read(f *document.Fields) *Config {
 	c.TrustedProxies = cr.proxies(f)
 	c.Alerts = cr.alerts(f)
 	c.SNSTopics = cr.sns(f.Get("sns"))
+	c.Bounces = cr.bounces(f.Get("bounces"))
+	c.StopIf = cr.stopIf(f.Get("stop_if"))
 	c.Clients = cr.clients(f)
 	f.Done("germane.yaml")
 	return c

@@ -67,6 +67,13 @@ var keys = []Key{
 	{"alerts", "[]", "https hooks or mail addresses that are told when something needs a person."},
 	{"sns", "{topics: []}", "Provider notices through Amazon SNS."},
 	{"sns.topics", "[]", "ARNs whose notices are accepted."},
+	{"bounces", "{soft: 5, within: 30d}", "When a mailbox that should take mail later gets none any more."},
+	{"bounces.soft", "5", "After so many soft bounces, with no delivery between them."},
+	{"bounces.within", "30d", "They come within this time."},
+	{"stop_if", "{bounces: 3%, complaints: 0.08%, refused: 1%}", "When a campaign is stopped by itself: shares of its mails within 24 hours, of which providers tell."},
+	{"stop_if.bounces", "3%", "Mails that bounced for good."},
+	{"stop_if.complaints", "0.08%", "Mails that somebody called spam."},
+	{"stop_if.refused", "1%", "Mails that were refused for a policy (5.7.x): this stops all that is sent from the address."},
 	{"clients", "[gmail, apple-mail, outlook, yahoo]", "The mail programs that `germane clients` looks messages up for: families of caniemail.com."},
 }
 

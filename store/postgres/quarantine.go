@@ -57,7 +57,7 @@ func scanDomainHour(rows pgx.Rows, more ...any) (h store.DomainHour, err error) 
 const (
 	inHour          = `JOIN domain_hour AS h ON h.domain = s.domain AND h.hour = s.at - s.at % 3600000 `
 	quarantineQuery = `SELECT h.hour, h.domain, h.told, h.bounced, coalesce(p.number, 0), s.detail, s.at, s.address FROM suppression AS s ` + inHour +
-		`LEFT JOIN person AS p ON p.address = s.address WHERE s.domain <> '' AND ($1 = '' OR s.domain = $1) ORDER BY s.domain, s.at, s.address`
+		`LEFT JOIN person AS p ON p.address = s.address WHERE s.domain <> '' AND ($1 = '' OR s.domain = $1) ORDER BY s.domain, s.at, p.number`
 )
 
 // Quarantined implements [store.Notices].
