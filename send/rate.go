@@ -65,11 +65,22 @@ func (r *Rate) Take() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
+	r.want(now)
+	return r.adjust(now) > 0 && r.bucket.AllowN(now, 1)
+}
+
+// Wants notes that there is something to send, though it needs no token just now.
+func (r *Rate) Wants() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.want(time.Now())
+}
+
+func (r *Rate) want(now time.Time) {
 	if now.Sub(r.wanted) > rest {
 		r.tell()
 	}
 	r.wanted = now
-	return r.adjust(now) > 0 && r.bucket.AllowN(now, 1)
 }
 
 // Depart returns when a claimed mail may go, or an error when the context ends before that.

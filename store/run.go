@@ -156,8 +156,9 @@ type Runs interface {
 	Runs(ctx context.Context, which RunFilter) ([]*Run, error)
 	// MoveRun changes a run's state, if [RunState.CanMove] allows it.
 	MoveRun(ctx context.Context, id int64, to RunState, note string, at time.Time) error
-	// HoldRun puts off chunks of a running run that nobody has: when each is ready, next says, which gets when it was to be.
-	HoldRun(ctx context.Context, id int64, hold Hold, next func(notBefore time.Time) time.Time) error
+	// HoldRun puts off chunks of a running run that nobody has, and never to a sooner time: when each is ready, next says, which gets a
+	// chunk's zone, step and present time.
+	HoldRun(ctx context.Context, id int64, hold Hold, next func(c *Chunk) time.Time) error
 	// Repin makes a run go on with another version for those still waiting.
 	Repin(ctx context.Context, id int64, version string, at time.Time) error
 	// RunVersions returns the versions that a run had, the first one first.

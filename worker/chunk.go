@@ -89,7 +89,7 @@ func (w *Worker) take(ctx context.Context, ready *store.Chunk) (_ *chunkWork, no
 		w.halt(run.ID, store.RunStopped, fmt.Sprintf("without public_url nobody could unsubscribe; set it in germane.yaml, then `germane deploy` and `germane runs repin %d`", run.ID))
 		return nil, false, nil
 	}
-	if until, err := w.warming.of(content.domain).holds(ctx, run, ready.NotBefore); err != nil || !until.IsZero() {
+	if until, err := w.warming.of(content.domain).holds(ctx, content, run, ready); err != nil || !until.IsZero() {
 		return nil, true, err
 	}
 	if may, again, err := w.mayBegin(ctx, content, run, ready); err != nil || !may {

@@ -54,7 +54,7 @@ func (k *chunkWork) untilNextDay() time.Time {
 	run, err := k.w.Store.Run(ctx, k.chunk.Run)
 	until := k.w.Now()
 	if err == nil {
-		until, err = k.day.holds(ctx, run, k.chunk.NotBefore)
+		until, err = k.day.holds(ctx, k.content, run, k.chunk)
 	}
 	if err != nil {
 		k.w.away(err) // whoever takes the chunk next finds out

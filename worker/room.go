@@ -198,6 +198,10 @@ func (k *chunkWork) wait(ctx context.Context) {
 	if len(k.later) > 0 {
 		until = min(until, k.nextTry().Sub(now))
 	}
+	if len(k.aside) > 0 {
+		k.w.rate.Wants()
+		until = min(until, tick)
+	}
 	wanted := len(k.ready) > 0
 	for i := range k.aside {
 		if room := time.Until(k.aside[i].again); room > 0 {

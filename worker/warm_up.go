@@ -146,8 +146,8 @@ func (d *sendersDay) settle(ctx context.Context) error {
 	return d.w.Store.ReturnMails(ctx, d.name, int64(d.day), left)
 }
 
-// holds puts off a run while the sender may send nothing. It returns until when a chunk waits that was due at a time; zero: it does not.
-func (d *sendersDay) holds(ctx context.Context, run *store.Run, due time.Time) (time.Time, error) {
+// holds puts off a run while the sender may send nothing. It returns until when its chunk waits; zero: it does not.
+func (d *sendersDay) holds(ctx context.Context, content *Content, run *store.Run, chunk *store.Chunk) (time.Time, error) {
 	if d == nil {
 		return time.Time{}, nil
 	}
@@ -160,7 +160,8 @@ func (d *sendersDay) holds(ctx context.Context, run *store.Run, due time.Time) (
 	if hold.Until = next(run.Due); run.Held != hold {
 		d.w.Log.Info("run waits: "+hold.Why, "campaign", run.Campaign, "run", run.ID, "until", hold.Until.In(d.w.Zone).Format(time.RFC3339))
 	}
-	return next(due), d.w.Store.HoldRun(ctx, run.ID, hold, func(due time.Time) time.Time { return d.w.theirs(next(due)) })
+	until := func(c *store.Chunk) time.Time { return later(next(dueOf(content, run, c)), c.NotBefore) }
+	return until(chunk), d.w.Store.HoldRun(ctx, run.ID, hold, func(c *store.Chunk) time.Time { return d.w.theirs(until(c)) })
 }
 
 // why says which sender waits; "" when none does.

@@ -49,6 +49,12 @@ func whenOf(c *Content, run *store.Run, chunk *store.Chunk) When {
 	return w
 }
 
+// dueOf is when a chunk's people were to be mailed, however often it was put off since.
+func dueOf(c *Content, run *store.Run, chunk *store.Chunk) time.Time {
+	when := whenOf(c, run, chunk)
+	return when.due(schedule.NewZones(c.Workspace.Config.TimeZone).Of(chunk.Zone))
+}
+
 // stepwise reports whether a campaign's rollout goes on by itself within one run.
 func stepwise(c *schedule.Campaign) bool {
 	return c.Cadence != nil && c.Cadence.OneOff() && len(c.Rollout.Steps) > 1

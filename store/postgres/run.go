@@ -126,7 +126,7 @@ func (t *transaction) moveRun(id int64, to store.RunState, note string, at time.
 }
 
 // HoldRun implements [store.Runs].
-func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next func(notBefore time.Time) time.Time) error {
+func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next func(c *store.Chunk) time.Time) error {
 	return s.change(ctx, "hold a run", func(t *transaction) error {
 		if err := t.alone(lockRun, runLock(id)); err != nil {
 			return err
@@ -135,22 +135,24 @@ func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next fun
 		if err != nil || n == 0 {
 			return err
 		}
-		var from, to []int64
-		err = t.rows(`SELECT DISTINCT not_before FROM chunk WHERE run = $1 AND state = 0 AND until = 0`, []any{id}, func(rows pgx.Rows) error {
+		var numbers, times []int64
+		err = t.rows(`SELECT no, zone, step, not_before FROM chunk WHERE run = $1 AND state = 0 AND until = 0 ORDER BY no`, []any{id}, func(rows pgx.Rows) error {
+			var c store.Chunk
 			var at int64
-			if err := rows.Scan(&at); err != nil {
+			if err := rows.Scan(&c.No, &c.Zone, &c.Step, &at); err != nil {
 				return err
 			}
-			if later := milliseconds(next(moment(at))); later > at {
-				from, to = append(from, at), append(to, later)
+			c.NotBefore = moment(at)
+			if later := next(&c); later.After(c.NotBefore) {
+				numbers, times = append(numbers, int64(c.No)), append(times, milliseconds(later))
 			}
 			return nil
 		})
-		if err != nil || len(from) == 0 {
+		if err != nil || len(numbers) == 0 {
 			return err
 		}
-		return t.run(`UPDATE chunk AS c SET not_before = n.later FROM unnest($1::bigint[], $2::bigint[]) AS n (at, later)
-			WHERE c.run = $3 AND c.not_before = n.at AND c.state = 0 AND c.until = 0`, from, to, id)
+		return t.run(`UPDATE chunk AS c SET not_before = n.later FROM unnest($1::bigint[], $2::bigint[]) AS n (no, later)
+			WHERE c.run = $3 AND c.no = n.no AND c.state = 0 AND c.until = 0`, numbers, times, id)
 	})
 }
 

@@ -118,24 +118,29 @@ func (t *transaction) moveRun(id int64, to store.RunState, note string, at time.
 }
 
 // HoldRun implements [store.Runs].
-func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next func(notBefore time.Time) time.Time) error {
+func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next func(c *store.Chunk) time.Time) error {
 	return s.change(ctx, "hold a run", func(t *transaction) error {
 		n, err := t.changed(`UPDATE run SET held = ?, held_until = ? WHERE id = ? AND state = 'running'`, hold.Why, milliseconds(hold.Until), id)
 		if err != nil || n == 0 {
 			return err
 		}
-		var times []int64
-		err = t.rows(`SELECT DISTINCT not_before FROM chunk WHERE run = ? AND state = 0 AND until = 0`, []any{id}, func(rows *sql.Rows) error {
-			times = append(times, 0)
-			return rows.Scan(&times[len(times)-1])
+		var alike []store.Chunk
+		err = t.rows(`SELECT DISTINCT zone, step, not_before FROM chunk WHERE run = ? AND state = 0 AND until = 0`, []any{id}, func(rows *sql.Rows) error {
+			var c store.Chunk
+			var at int64
+			err := rows.Scan(&c.Zone, &c.Step, &at)
+			c.NotBefore = moment(at)
+			alike = append(alike, c)
+			return err
 		})
 		if err != nil {
 			return err
 		}
-		const update = `UPDATE chunk SET not_before = ? WHERE run = ? AND not_before = ? AND state = 0 AND until = 0`
-		for _, at := range times {
-			if later := milliseconds(next(moment(at))); later > at {
-				if err := t.run(update, later, id, at); err != nil {
+		const update = `UPDATE chunk SET not_before = ? WHERE run = ? AND zone = ? AND step = ? AND not_before = ? AND state = 0 AND until = 0`
+		for i := range alike {
+			c := &alike[i]
+			if later := next(c); later.After(c.NotBefore) {
+				if err := t.run(update, milliseconds(later), id, c.Zone, c.Step, milliseconds(c.NotBefore)); err != nil {
 					return err
 				}
 			}

@@ -88,11 +88,11 @@ func heldRuns(t *testing.T, f *fixture) {
 	other := f.another("2026-11-24", numbers, 6)
 	l := f.take(run, 0, noon)
 	tomorrow := noon.Add(24 * time.Hour)
-	f.must(f.HoldRun(f.ctx, run, store.Hold{Why: "warm-up", Until: tomorrow}, func(notBefore time.Time) time.Time {
-		if notBefore.Before(noon) {
+	f.must(f.HoldRun(f.ctx, run, store.Hold{Why: "warm-up", Until: tomorrow}, func(c *store.Chunk) time.Time {
+		if c.NotBefore.Before(noon) && c.Zone == "" && c.Step == 0 {
 			return tomorrow
 		}
-		return notBefore
+		return c.NotBefore
 	}))
 	ready := func(now time.Time) (chunks [][2]int64) {
 		all, err := f.ReadyChunks(f.ctx, now, 100)
@@ -117,12 +117,12 @@ func heldRuns(t *testing.T, f *fixture) {
 		t.Errorf("the run is %s (%s), held %+v", r.State, r.Note, r.Held)
 	}
 	f.step(step(l, nil, claims(numbers[0])), store.Claimed) // whoever has a chunk goes on
-	f.must(f.HoldRun(f.ctx, run, store.Hold{Why: "again", Until: noon}, func(time.Time) time.Time { return noon }))
+	f.must(f.HoldRun(f.ctx, run, store.Hold{Why: "again", Until: noon}, func(*store.Chunk) time.Time { return noon }))
 	if got := ready(tomorrow.Add(-time.Millisecond)); len(got) != 2 {
 		t.Errorf("a hold that is shorter makes %v ready", got)
 	}
 	f.must(f.MoveRun(f.ctx, run, store.RunPaused, "", noon))
-	f.must(f.HoldRun(f.ctx, run, store.Hold{Why: "no", Until: tomorrow}, func(time.Time) time.Time { return tomorrow.Add(time.Hour) }))
+	f.must(f.HoldRun(f.ctx, run, store.Hold{Why: "no", Until: tomorrow}, func(*store.Chunk) time.Time { return tomorrow.Add(time.Hour) }))
 	if r, err = f.Run(f.ctx, run); err != nil || r.Held.Why != "again" {
 		t.Errorf("a paused run is held: %+v, %v", r.Held, err)
 	}
