@@ -189,7 +189,7 @@ gone._domainkey.acme.example CNAME gone.provider.example
 	for selector, want := range map[string]string{
 		"s1":      "1024 true rsa",
 		"old":     "1024 false rsa",
-		"ed":      "256 false ed25519",
+		"ed":      "0 false ed25519",
 		"back":    ErrRevoked.Error(),
 		"half":    "its key cannot be read: was a part of it lost?",
 		"text":    "its key is not base64: was a part of it lost?",
@@ -256,7 +256,7 @@ func TestNobodyAnswers(t *testing.T) {
 	for name, r := range map[string]*Resolver{"failing": failing, "gone": gone} {
 		r.within = 200 * time.Millisecond
 		began := time.Now()
-		if _, err := r.TXT(t.Context(), "acme.example"); err == nil || errors.Is(err, ErrNone) || r.Answered() {
+		if _, err := r.TXT(t.Context(), "acme.example"); !errors.Is(err, ErrSilent) || r.Answered() {
 			t.Errorf("%s: %v, answered: %t", name, err, r.Answered())
 		}
 		if took := time.Since(began); took > 2*time.Second {
@@ -269,7 +269,7 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := answering.TXT(ctx, "acme.example"); err == nil || errors.Is(err, ErrNone) {
+	if _, err := answering.TXT(ctx, "acme.example"); !errors.Is(err, ErrSilent) {
 		t.Errorf("cancelled: %v", err)
 	}
 	for _, server := range []string{"dns.example", "1.2.3.4:x", "1.2.3.4:99999", "[::1"} {

@@ -15,8 +15,8 @@ import (
 // Key is the public key of a DKIM selector.
 type Key struct {
 	Public crypto.PublicKey // *rsa.PublicKey or ed25519.PublicKey
-	Bits   int
-	Test   bool // receivers are told to treat mail with it like mail without (RFC 6376, 3.6.1: t=y)
+	Bits   int              // of an RSA key
+	Test   bool             // receivers are told to treat mail with it like mail without (RFC 6376, 3.6.1: t=y)
 }
 
 // ErrRevoked is the answer of a selector whose key was taken back.
@@ -67,7 +67,7 @@ func ParseKey(text string) (*Key, error) {
 func (k *Key) read(kind string, data []byte) error {
 	switch {
 	case kind == "ed25519" && len(data) == ed25519.PublicKeySize: // RFC 8463
-		k.Public, k.Bits = ed25519.PublicKey(data), 8*len(data)
+		k.Public = ed25519.PublicKey(data)
 		return nil
 	case kind == "" || kind == "rsa":
 		if public, err := x509.ParsePKIXPublicKey(data); err == nil {

@@ -19,8 +19,11 @@ type Resolver struct {
 	answered atomic.Bool
 }
 
-// ErrNone is the answer that there is no such record.
-var ErrNone = errors.New("there is none")
+// Errors of questions: the answer is that there is no such record, or there is no answer.
+var (
+	ErrNone   = errors.New("there is none")
+	ErrSilent = errors.New("the DNS does not say")
+)
 
 // lookupTime is for one question. Nobody who waits for mail to be taken waits longer.
 const lookupTime = 2 * time.Second
@@ -111,7 +114,7 @@ func ask[T any](ctx context.Context, r *Resolver, name string, lookup func(conte
 		r.answered.Store(true)
 		return nil, ErrNone
 	case errors.As(err, &said):
-		return nil, fmt.Errorf("the DNS does not say: %s", said.Err) // and not its server's address
+		return nil, fmt.Errorf("%w: %s", ErrSilent, said.Err) // and not its server's address
 	}
-	return nil, fmt.Errorf("the DNS does not say: %w", err)
+	return nil, fmt.Errorf("%w: %w", ErrSilent, err)
 }

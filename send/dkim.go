@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -53,6 +54,21 @@ func NewDKIM(selector string, text []byte) (*DKIM, error) {
 		return &DKIM{selector, key}, nil
 	}
 	return nil, fmt.Errorf("dkim key: it is a %T, and has to be RSA or Ed25519", key)
+}
+
+// Public is the key that receivers need.
+func (d *DKIM) Public() crypto.PublicKey { return d.key.Public() }
+
+// Record is what the DNS has to say at SELECTOR._domainkey.DOMAIN, as a TXT record (RFC 6376, 3.6.1; RFC 8463).
+func (d *DKIM) Record() (string, error) {
+	if public, ok := d.key.Public().(ed25519.PublicKey); ok {
+		return "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(public), nil
+	}
+	der, err := x509.MarshalPKIXPublicKey(d.key.Public())
+	if err != nil {
+		return "", fmt.Errorf("dkim key: %w", err)
+	}
+	return "v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(der), nil
 }
 
 // sign returns the header to put before a mail.

@@ -75,6 +75,7 @@ type Identity struct {
 
 	MailFrom       string // the domain that bounces go to; "": SES's own
 	MailFromStatus string // SUCCESS, PENDING, FAILED, TEMPORARY_FAILURE
+	MailFromMust   bool   // without it SES sends nothing; otherwise it takes its own
 }
 
 // sesZone is where SES publishes its keys, unless it says otherwise.
@@ -95,6 +96,7 @@ func (a *Account) Identity(ctx context.Context, name string) (*Identity, error) 
 	}
 	if m := out.MailFromAttributes; m != nil {
 		i.MailFrom, i.MailFromStatus = aws.ToString(m.MailFromDomain), string(m.MailFromDomainStatus)
+		i.MailFromMust = m.BehaviorOnMxFailure == types.BehaviorOnMxFailureRejectMessage
 	}
 	return i, nil
 }

@@ -9,24 +9,34 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"germane/internal/finding"
+	"germane/send"
 	"germane/store"
 	"germane/workspace"
 )
 
 // doctor looks at everything that would keep mail from arriving.
 type doctor struct {
-	sys   *system
-	o     *options
-	net   bool // also over the network, beyond the way out
-	w     *workspace.Workspace
-	s     store.Database // nil: there is no database yet, or it cannot be opened
-	found []diagnosis
-	real  bool // mail leaves this machine
+	sys    *system
+	o      *options
+	net    bool   // also over the network, beyond the way out
+	server string // of the DNS; "": this machine's
+	w      *workspace.Workspace
+	s      store.Database // nil: there is no database yet, or it cannot be opened
+	found  []diagnosis
+
+	address *send.Address // of the way out; nil: it cannot be opened
+	real    bool          // mail leaves this machine
+	from    []*origin
+	signer  *send.DKIM // who signs here; nil: nobody does
+	used    float64    // mails that SES sent in 24 hours
 }
 
 // diagnosis is the public form of a line of `doctor --json`.
@@ -56,8 +66,13 @@ func newDoctor(sys *system, o *options) *cobra.Command {
 		Use:   "doctor",
 		Short: "Say what would keep mail from arriving",
 		Long: `Say what would keep mail from arriving: the workspace, the database, the way out, the public address.
-Each line is ok, warn or fail, with what to do about it. Nothing is sent. Exit code 1: something fails.`,
-		Example: "  germane doctor\n  germane doctor --net --json",
+Each line is ok, warn or fail, with what to do about it: a command, or a record for whoever looks after
+your DNS. Nothing is sent, and nothing is changed. Exit code 1: something fails.
+
+With Amazon SES it looks at the account, at who may send and who signs, and at who hears of bounces.
+Once mail leaves this machine it also asks the DNS about the senders' domains: SPF, DKIM, DMARC, where
+replies and bounces go. Otherwise it does so with --net, or --dns.`,
+		Example: "  germane doctor\n  germane doctor --net --json\n  germane doctor --dns 1.1.1.1",
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := d.examine(c.Context()); err != nil {
@@ -78,12 +93,26 @@ Each line is ok, warn or fail, with what to do about it. Nothing is sent. Exit c
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&d.net, "net", false, "also see whether public_url is reached from here")
+	c.Flags().BoolVar(&d.net, "net", false, "also ask the DNS, and see whether public_url is reached from here")
+	c.Flags().StringVar(&d.server, "dns", "", "ask this DNS server: ADDRESS or ADDRESS:PORT")
 	return c
 }
 
 func (d *doctor) say(s status, name, text, fix string) {
-	d.found = append(d.found, diagnosis{name, s, text, fix})
+	d.found = append(d.found, diagnosis{name, s, printable(text), printable(fix)})
+}
+
+// longestText is more than any record that somebody has to copy.
+const longestText = 4000
+
+// printable is a text without what a terminal would act upon: parts of it come from others.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text[:min(len(text), longestText)])
 }
 
 // fail says what an error says, with its hint.
@@ -109,10 +138,11 @@ func (d *doctor) examine(ctx context.Context) (err error) {
 	d.delivery(ctx)
 	d.senders()
 	d.publicURL(ctx)
+	d.lookUp(ctx)
 	if d.s == nil {
 		return nil
 	}
-	for _, look := range []func(context.Context) error{d.clock, d.keys, d.switches, d.people} {
+	for _, look := range []func(context.Context) error{d.clock, d.keys, d.switches, d.people, d.notices} {
 		if err := look(ctx); err != nil {
 			return err
 		}

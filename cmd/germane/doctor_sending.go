@@ -23,12 +23,11 @@ func (d *doctor) delivery(ctx context.Context) {
 		return
 	}
 	defer transport.Close()
-	d.real = !address.Loopback()
+	d.address, d.real, d.from = &address, !address.Loopback(), d.origins()
 	within, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	limited, hasLimits := transport.(send.Limited)
-	if hasLimits {
-		d.limits(within, limited, &address)
+	if address.Kind == send.SESKind {
+		d.ses(within, &address)
 		return
 	}
 	switch err := transport.Check(within); {
@@ -44,36 +43,13 @@ func (d *doctor) delivery(ctx context.Context) {
 	d.signature(&address)
 }
 
-// limits reports what SES allows the account.
-func (d *doctor) limits(ctx context.Context, transport send.Limited, address *send.Address) {
-	const name = "delivery"
-	l, err := transport.Limits(ctx)
-	if err != nil {
-		d.say(failure, name, fmt.Sprintf("%s: %v", address.String(), err), "see whether AWS credentials are set for this process, and whether they allow ses:GetAccount and ses:SendEmail")
-		return
-	}
-	text := fmt.Sprintf("%s: %g mails a second, %.0f of %.0f used in 24 hours", address.String(), l.PerSecond, l.Used, l.PerDay)
-	const sandbox = 200 // mails a day of an account that may only mail verified addresses
-	switch {
-	case l.Stopped != "":
-		d.say(failure, name, l.Stopped, "answer Amazon's notice in the SES console")
-	case l.PerDay >= 0 && l.Used >= l.PerDay:
-		d.say(failure, name, text, "wait, or ask for a larger quota in the SES console")
-	case l.PerDay == sandbox:
-		d.say(warning, name, text+": the account is in the sandbox", "ask for production access in the SES console")
-	case l.PerDay >= 0 && l.Used > 0.8*l.PerDay:
-		d.say(warning, name, text, "ask for a larger quota in the SES console")
-	default:
-		d.say(good, name, text, "")
-	}
-}
-
 // signature says who signs mail that leaves by SMTP. That the domain is the senders' is a finding of germane.yaml.
 func (d *doctor) signature(address *send.Address) {
 	config := d.w.Config.DKIM
 	switch {
 	case address.Kind != send.SMTPKind:
 	case config != nil:
+		d.signer, _ = dkim(d.sys, d.w) // an error: there would be no way out
 		d.say(good, "dkim", fmt.Sprintf("mail is signed for %s, the senders' domain, with the key at %s._domainkey.%[1]s", config.Domain, config.Selector), "")
 	case d.real:
 		d.say(warning, "dkim", "mail is not signed here; large mailbox providers refuse what nobody signs", "let the mail server sign for the sender's domain, or write dkim: {domain: …, selector: …} in germane.yaml and set "+dkimKeyVariable)
@@ -83,16 +59,19 @@ func (d *doctor) signature(address *send.Address) {
 // reservedDomains never get mail (RFC 2606, RFC 6761).
 var reservedDomains = []string{"example", "test", "invalid", "localhost", "example.com", "example.net", "example.org"}
 
+func reserved(domain string) bool {
+	return slices.ContainsFunc(reservedDomains, func(r string) bool { return domain == r || strings.HasSuffix(domain, "."+r) })
+}
+
 func (d *doctor) senders() {
 	const name = "sender"
 	for _, sender := range d.w.Config.Senders {
 		_, domain, _ := strings.Cut(strings.ToLower(sender.Email), "@")
-		reserved := slices.ContainsFunc(reservedDomains, func(r string) bool { return domain == r || strings.HasSuffix(domain, "."+r) })
 		text := fmt.Sprintf("%s is %s <%s>", sender.Name, sender.DisplayName, sender.Email)
 		switch {
-		case reserved && d.real:
+		case reserved(domain) && d.real:
 			d.say(failure, name, text+": nobody owns that domain", "write an address of your own domain in germane.yaml")
-		case reserved:
+		case reserved(domain):
 			d.say(warning, name, text+": nobody owns that domain", "write an address of your own domain in germane.yaml before mail leaves for real")
 		case sender.PostalAddress == "":
 			d.say(warning, name, text+", without a postal address, which the law asks for in many countries", "write postal_address for the sender in germane.yaml")

@@ -7,6 +7,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"germane/internal/sesfake"
+	"germane/internal/testkit"
 )
 
 // fakeAccount is an account at Amazon as a script writes it.
@@ -40,4 +41,15 @@ func startSES(script *testscript.TestScript, negated bool, args []string) {
 		address += "&" + args[1]
 	}
 	script.Setenv("GERMANE_DELIVERY", address)
+}
+
+// startDNS starts a DNS server with the records of a file, and sets DNS to its address: dns zone.txt
+func startDNS(script *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 1 {
+		script.Fatalf("usage: dns FILE")
+	}
+	server, err := testkit.StartDNS(script.ReadFile(args[0]))
+	script.Check(err)
+	script.Defer(server.Close)
+	script.Setenv("DNS", server.Address)
 }
