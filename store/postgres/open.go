@@ -72,7 +72,8 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// settings are those of every connection. Whoever lost touch in the middle of a transaction must not hold its locks for long.
+// settings are those of every connection. Whoever lost touch in the middle of a transaction must not hold its locks for long: others wait
+// for them, and a worker stops sending when for 8 s it could not agree on its share of the rate. No change of ours takes a breath that long.
 var settings = map[string]string{
 	"application_name":                    "germane",
 	"synchronous_commit":                  "on",
@@ -80,7 +81,7 @@ var settings = map[string]string{
 	"jit":                                 "off",
 	"plan_cache_mode":                     "force_generic_plan", // with a plan for each value Postgres would plan most statements every time
 	"default_transaction_isolation":       "read committed",
-	"idle_in_transaction_session_timeout": "60000",
+	"idle_in_transaction_session_timeout": "5000",
 }
 
 func (s *Store) open(ctx context.Context, address string, o Options) error {

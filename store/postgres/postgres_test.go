@@ -45,7 +45,7 @@ func TestConformance(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	s := openTest(t)
-	for name, want := range map[string]string{"synchronous_commit": "on", "transaction_isolation": "read committed", "idle_in_transaction_session_timeout": "1min"} {
+	for name, want := range map[string]string{"synchronous_commit": "on", "transaction_isolation": "read committed", "idle_in_transaction_session_timeout": "5s"} {
 		var got string
 		if err := s.pool.QueryRow(t.Context(), `SELECT current_setting($1)`, name).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %s, %v; want %s", name, got, err, want)
