@@ -1,6 +1,8 @@
 package endtoend
 
 import (
+	"fmt"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -8,52 +10,65 @@ import (
 	"germane/internal/testkit"
 )
 
-// TestCutOff cuts the network between a worker and Postgres in the middle of sending, in each way that networks do that, with another
-// worker that goes on, and without. Nobody gets two mails, nobody is forgotten, nothing is in doubt, and it goes on by itself.
+// away is for how long somebody is not heard of: longer than their leases last.
+const away = 20 * time.Second
+
+// TestCutOff cuts the networks between three workers and Postgres in the middle of sending, for each worker in another of the ways that
+// networks do that; with somebody else who goes on meanwhile, and without. Nobody gets two mails, nobody is forgotten, nothing is in
+// doubt but what others took for lost, and all go on by themselves.
 func TestCutOff(t *testing.T) {
 	t.Parallel()
-	for name, how := range map[string]testkit.Cut{"stalled": testkit.Stalled, "forgotten": testkit.Forgotten, "closed": testkit.Closed} {
-		t.Run(name, func(t *testing.T) {
+	for _, others := range []int{0, 1} {
+		t.Run(fmt.Sprintf("%d go on", others), func(t *testing.T) {
 			t.Parallel()
-			t.Run("alone", func(t *testing.T) { t.Parallel(); cutOff(t, how, 0) })
-			t.Run("of two", func(t *testing.T) { t.Parallel(); cutOff(t, how, 1) })
+			const concurrency = 4
+			f := newFleet(t, slowInbox(t), sized(2500, 20_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency), "GERMANE_RATE=100/s")
+			cuts := []testkit.Cut{testkit.Stalled, testkit.Forgotten, testkit.Closed}
+			networks := make([]*testkit.Proxy, len(cuts))
+			for i := range cuts {
+				networks[i] = testkit.NewProxy(t, f.cluster.Host)
+				f.work("GERMANE_DATABASE=" + f.cluster.Address(networks[i].Address))
+			}
+			f.begin(others)
+			f.awaitMails(400)
+			before := f.inbox.taken()
+			for i, cut := range cuts {
+				networks[i].Cut(cut)
+			}
+			time.Sleep(away)
+			during := f.inbox.taken() - before
+			for _, network := range networks {
+				network.Heal()
+			}
+			if others > 0 && during < 50 {
+				t.Errorf("%d mails arrived while three were cut off: nobody went on", during)
+			}
+			again := f.await("a mail more", time.Minute, func() bool { return f.inbox.taken() > before+during })
+			over := f.awaitEnd(5 * time.Minute)
+			r := f.check(len(cuts) * concurrency)
+			t.Logf("%d of %d arrived: %d before, %d while three were cut off, the next %s later, the last %s; %d in doubt",
+				f.inbox.taken(), r.Planned, before, during, again.Round(time.Millisecond), over.Round(time.Second), r.InDoubt)
 		})
 	}
-}
-
-// cutOff cuts off one worker, beside others.
-func cutOff(t *testing.T, how testkit.Cut, others int) {
-	f := newFleet(t, slowInbox(t), sized(1500, 10_000), "GERMANE_CONCURRENCY=4", "GERMANE_RATE=100/s")
-	network := testkit.NewProxy(t, f.cluster.Host)
-	f.work("GERMANE_DATABASE=" + f.cluster.Address(network.Address))
-	f.begin(others)
-	f.awaitMails(200)
-	network.Cut(how)
-	time.Sleep(sized(6*time.Second, 20*time.Second))
-	during := f.inbox.taken()
-	network.Heal()
-	again := f.await("a mail more", time.Minute, func() bool { return f.inbox.taken() > during })
-	f.awaitEnd(4 * time.Minute)
-	r := f.check(0)
-	t.Logf("%d of %d arrived, %d of them by the end of the cut, the next %s later; %d in doubt", f.inbox.taken(), r.Planned, during, again.Round(time.Millisecond), r.InDoubt)
 }
 
 // TestStalledWorker holds a worker for longer than its leases last, and lets it go on: others have its people by then.
 func TestStalledWorker(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, slowInbox(t), sized(2500, 10_000), "GERMANE_CONCURRENCY=4", "GERMANE_RATE=100/s")
+	const concurrency = 4
+	f := newFleet(t, slowInbox(t), sized(3000, 20_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency), "GERMANE_RATE=100/s")
 	f.begin(2)
 	f.awaitMails(200)
-	held := f.workers[0].cmd.Process
-	must := func(err error) {
-		if err != nil {
+	signal := func(s os.Signal) {
+		if err := f.workers[0].cmd.Process.Signal(s); err != nil {
 			t.Fatal(err)
 		}
 	}
-	must(held.Signal(syscall.SIGSTOP))
-	time.Sleep(20 * time.Second)
-	must(held.Signal(syscall.SIGCONT))
-	f.awaitEnd(4 * time.Minute)
-	r := f.check(4)
-	t.Logf("%d of %d arrived, %d in doubt", f.inbox.taken(), r.Planned, r.InDoubt)
+	signal(syscall.SIGSTOP)
+	time.Sleep(away)
+	signal(syscall.SIGCONT)
+	before := f.inbox.taken()
+	f.awaitEnd(5 * time.Minute)
+	r := f.check(concurrency)
+	t.Logf("%d of %d arrived, %d of them before it went on; %d in doubt", f.inbox.taken(), r.Planned, before, r.InDoubt)
 }

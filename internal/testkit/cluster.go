@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -65,11 +66,17 @@ func (c *Cluster) Stop() {
 
 func (c *Cluster) end() {
 	if log, err := os.ReadFile(c.server.folder + "/log"); c.t.Failed() && err == nil {
-		c.t.Logf("the end of what Postgres said:\n%s", log[max(0, len(log)-8000):])
+		lines := slices.DeleteFunc(strings.Split(string(log), "\n"), knocking)
+		c.t.Logf("the end of what Postgres said:\n%s", strings.Join(lines[max(0, len(lines)-50):], "\n"))
 	}
 	_ = c.server.life.Close()
 	_ = c.server.shell.Wait()
 	_ = os.RemoveAll(c.server.folder) // when it was stopped, nobody else does
+}
+
+// knocking reports a line about somebody who came too early.
+func knocking(line string) bool {
+	return strings.Contains(line, "not yet accepting") || strings.Contains(line, "recovery state has not been yet reached")
 }
 
 // freeHost finds a port that nobody uses, and none of those that the system gives to whoever connects: while Postgres is stopped, a
