@@ -35,7 +35,7 @@ const (
 	ahead  = 200 * time.Millisecond // mails of this time are claimed before they may depart, so that claiming holds none of them up
 	credit = 20 * time.Millisecond  // who is late by less keeps up; so no second has more than 2 % too many
 	slice  = 50 * time.Millisecond  // the longest sleep without looking whether the speed has changed
-	rest   = 3 * time.Second        // who has not asked for so long has nothing to send
+	rest   = time.Second            // who has not asked for so long has nothing to send
 )
 
 // NewRate begins at full speed. perSecond is math.Inf(1) for no limit: then the first refusal says what the limit is.

@@ -33,7 +33,12 @@ type rig struct {
 // newRig deploys the starter workspace with people of whom four fifths are in its audience.
 func newRig(t testing.TB, people int, transport send.Transport, environment map[string]string) *rig {
 	t.Helper()
-	s := engines.Open(t)
+	return newRigIn(t, engines.Open(t), people, transport, environment)
+}
+
+// newRigIn is newRig in a database of the caller's choice.
+func newRigIn(t testing.TB, s store.Database, people int, transport send.Transport, environment map[string]string) *rig {
+	t.Helper()
 	r := &rig{t: t, store: s, contents: worker.NewContents(s, environment)}
 	var findings []finding.Finding
 	if r.workspace, findings = workspace.Load(workspace.Starter(), environment); finding.HasErrors(findings) {

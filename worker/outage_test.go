@@ -60,11 +60,14 @@ func (n *notes) await(t *testing.T, words string) {
 }
 
 // working starts a worker that works until the test has seen enough; stop waits for its end.
-func (r *rig) working() (w *worker.Worker, log *notes, stop func()) {
+func (r *rig) working() (w *worker.Worker, log *notes, stop func()) { return r.workingAs(r.config) }
+
+// workingAs is working, by somebody else.
+func (r *rig) workingAs(config worker.Config) (w *worker.Worker, log *notes, stop func()) {
 	log = &notes{}
-	r.config.Log = slog.New(slog.NewTextHandler(log, nil))
+	config.Log = slog.New(slog.NewTextHandler(log, nil))
 	ctx, cancel := context.WithCancel(r.t.Context())
-	w = worker.New(r.config)
+	w = worker.New(config)
 	done := make(chan error, 1)
 	go func() { done <- w.Work(ctx, false) }()
 	return w, log, func() {
