@@ -77,11 +77,12 @@ func (b *breakers) quarantines(ctx context.Context) error {
 
 // pool is the runs that are judged together: a campaign's, or a sender's.
 type pool struct {
-	name string // of its switch
-	what string // in words
-	told schedule.Told
-	runs map[int64]schedule.Told
-	trip func(schedule.Told) (schedule.Trip, bool)
+	name   string // of its switch
+	sender string
+	what   string // in words
+	told   schedule.Told
+	runs   map[int64]schedule.Told
+	trip   func(schedule.Told) (schedule.Trip, bool)
 }
 
 func (p *pool) add(run int64, t schedule.Told) {
@@ -99,14 +100,21 @@ func (b *breakers) judge(ctx context.Context, counts []store.NoticeCount, now ti
 	if err != nil {
 		return err
 	}
+	held := map[string]bool{} // senders
 	for _, p := range pools {
-		if s := switches[p.name]; s.On {
+		s := switches[p.name]
+		stopped := s.On
+		switch {
+		case s.On:
 			_, err = b.stop(ctx, p, s.Note)
-		} else {
-			err = b.try(ctx, p, now, schedule.Since(now, s.At, store.NoticeSlot))
+		case !held[p.sender]: // what is refused has bounced, too, and is no fault of the campaign's
+			stopped, err = b.try(ctx, p, now, schedule.Since(now, s.At, store.NoticeSlot))
 		}
 		if err != nil {
 			return err
+		}
+		if p.name == HeldSender+p.sender {
+			held[p.sender] = stopped
 		}
 	}
 	return nil
@@ -116,12 +124,13 @@ func (b *breakers) judge(ctx context.Context, counts []store.NoticeCount, now ti
 func (b *breakers) pools(ctx context.Context, counts []store.NoticeCount) ([]*pool, error) {
 	var senders, campaigns []*pool
 	known := map[string]*pool{}
-	of := func(all *[]*pool, name, what string, trip func(schedule.Told) (schedule.Trip, bool)) *pool {
-		if known[name] == nil {
-			known[name] = &pool{name: name, what: what, runs: map[int64]schedule.Told{}, trip: trip}
-			*all = append(*all, known[name])
+	add := func(all *[]*pool, p pool, run int64, told schedule.Told) {
+		if known[p.name] == nil {
+			p.runs = map[int64]schedule.Told{}
+			known[p.name] = &p
+			*all = append(*all, &p)
 		}
-		return known[name]
+		known[p.name].add(run, told)
 	}
 	for i := range counts {
 		from, err := b.origin(ctx, counts[i].Run)
@@ -132,9 +141,9 @@ func (b *breakers) pools(ctx context.Context, counts []store.NoticeCount) ([]*po
 			return nil, err
 		}
 		told := toldOf(&counts[i])
-		of(&campaigns, Held+from.campaign, "campaign "+from.campaign, b.worker.Breaker.Campaign).add(counts[i].Run, told)
+		add(&campaigns, pool{name: Held + from.campaign, sender: from.sender, what: "campaign " + from.campaign, trip: b.worker.Breaker.Campaign}, counts[i].Run, told)
 		if from.sender != "" {
-			of(&senders, HeldSender+from.sender, "all from "+from.sender, b.worker.Breaker.Sender).add(counts[i].Run, told)
+			add(&senders, pool{name: HeldSender + from.sender, sender: from.sender, what: "mail from " + from.sender, trip: b.worker.Breaker.Sender}, counts[i].Run, told)
 		}
 	}
 	return append(senders, campaigns...), nil
@@ -167,27 +176,27 @@ func (b *breakers) origin(ctx context.Context, run int64) (origin, error) {
 }
 
 // try stops a pool of which too much came back.
-func (b *breakers) try(ctx context.Context, p *pool, now, since time.Time) error {
+func (b *breakers) try(ctx context.Context, p *pool, now, since time.Time) (stopped bool, err error) {
 	if since.After(now.Add(-schedule.BreakerWindow)) {
 		if err := b.recount(ctx, p, since); err != nil {
-			return err
+			return false, err
 		}
 	}
 	// What was handed over is more than what providers told of, so the share is this one at most.
 	probe := p.told
 	probe.Mails = max(probe.Mails, schedule.FewestMails)
 	if _, tripped := p.trip(probe); !tripped {
-		return nil
+		return false, nil
 	}
 	told, err := b.handedOver(ctx, p, since)
 	if err != nil {
-		return err
+		return false, err
 	}
 	trip, tripped := p.trip(told)
 	if !tripped {
-		return nil
+		return false, nil
 	}
-	return b.hold(ctx, p, trip, now)
+	return true, b.hold(ctx, p, trip, now)
 }
 
 // recount leaves out what somebody has seen and decided about.

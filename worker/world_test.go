@@ -32,6 +32,7 @@ type world struct {
 	contents *worker.Contents
 	mail     *mailbox
 	wire     send.Transport // instead of mail; nil: mail
+	settle   func()         // waits for what becomes of mails; nil: nobody says
 	breaker  schedule.Breaker
 	alerts   []worker.Alert
 	w        *workspace.Workspace
@@ -248,6 +249,9 @@ func (w *world) work(ctx context.Context) {
 		config.Transport = w.wire
 	}
 	w.must(worker.New(config).Work(ctx, true))
+	if w.settle != nil {
+		w.settle()
+	}
 }
 
 // until lets time pass, with somebody at work whenever something is due.

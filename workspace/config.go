@@ -35,12 +35,12 @@ type Config struct {
 	DomainRates     []DomainRate
 	AllowRecipients []string // patterns of addresses that may be mailed while the database is not armed; * stands for anything
 	Listen          Listen
-	TrustedProxies  []netip.Prefix // whose X-Forwarded-For is believed
-	Alerts          []string       // https hooks or mail addresses
-	SNSTopics       []string       // ARNs whose notices are accepted
-	Bounces         SoftBounces
-	StopIf          schedule.Breaker
-	Clients         []string // families of mail programs that people read with; never empty
+	TrustedProxies  []netip.Prefix   // whose X-Forwarded-For is believed
+	Alerts          []string         // https hooks or mail addresses
+	SNSTopics       []string         // ARNs whose notices are accepted
+	Bounces         SoftBounces      // when a mailbox gets nothing any more that should take mail later
+	StopIf          schedule.Breaker // when a campaign, or a sender, is stopped by itself
+	Clients         []string         // families of mail programs that people read with; never empty
 }
 
 // Sender is who messages are from.
