@@ -3,6 +3,7 @@ package send
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -26,6 +27,10 @@ func TestSESPeer(t *testing.T) {
 	limits, err := transport.(Limited).Limits(t.Context())
 	if want := (Limits{PerSecond: 14, PerDay: 50_000, Used: 3}); err != nil || limits != want {
 		t.Errorf("%+v %v", limits, err)
+	}
+	state, err := openAccount(t, endpoint, "").State(t.Context())
+	if want := (AccountState{Limits: limits, Health: "HEALTHY", Suppresses: []string{"BOUNCE"}}); err != nil || !reflect.DeepEqual(state, want) {
+		t.Errorf("%+v %v", state, err)
 	}
 	got := peerMails(t, endpoint)
 	if len(got) != 1 || got[0].MessageID != r.ID || got[0].Subject != "Grüße" || strings.TrimSpace(got[0].Body.Text) != "Grüße" ||
