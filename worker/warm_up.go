@@ -43,11 +43,13 @@ func (u *warming) of(domain string) *sendersDay {
 	defer u.mu.Unlock()
 	d := u.senders[domain]
 	if d == nil {
-		d = &sendersDay{w: u.w, name: u.w.WayOut + " " + domain, day: -1}
+		d = &sendersDay{w: u.w, name: senderName(u.w.WayOut, domain), day: -1}
 		u.senders[domain] = d
 	}
 	return d
 }
+
+func senderName(wayOut, domain string) string { return wayOut + " " + domain }
 
 // settle gives back what was granted and will not be used for now.
 func (u *warming) settle(ctx context.Context) {
@@ -185,3 +187,24 @@ func later(a, b time.Time) time.Time {
 	}
 	return b
 }
+
+// Spread is over which days warming up spreads mails.
+type Spread struct {
+	Mails       int64 // of them that go today
+	Today, Last schedule.Day
+}
+
+// NewSpread finds out when so many mails of a campaign would go by a way out, as far as others leave them their day.
+func NewSpread(ctx context.Context, s store.Senders, wayOut string, c *Content, mails int64, now time.Time) (*Spread, error) {
+	config := c.Workspace.Config
+	today := schedule.DayOf(now, config.TimeZone)
+	nth, granted, err := s.GrantedMails(ctx, senderName(wayOut, c.domain), int64(today))
+	if err != nil {
+		return nil, err
+	}
+	last := config.WarmUp.Last(mails, nth, granted)
+	return &Spread{Mails: min(mails, max(config.WarmUp.Most(nth)-granted, 0)), Today: today, Last: today + schedule.Day(last-nth)}, nil
+}
+
+// LastDate is the last of the days.
+func (s *Spread) LastDate() string { return s.Last.Begins(time.UTC).Format(time.DateOnly) }

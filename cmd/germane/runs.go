@@ -206,6 +206,9 @@ func (l *runList) print(sys *system, runs []*store.Run, troubles [][]trouble) er
 		if when := lasting(r, sys.now()); when != "" {
 			fmt.Fprintf(sys.stdout, "    %s\n", when)
 		}
+		if held := heldBack(r, sys.now()); held != "" {
+			fmt.Fprintf(sys.stdout, "    %s\n", held)
+		}
 		if note != "" {
 			fmt.Fprintf(sys.stdout, "    note: %s\n", note)
 		}

@@ -60,6 +60,9 @@ func (d *runDetails) print(out io.Writer) {
 	if when := lasting(d.Run, d.now); when != "" {
 		fmt.Fprintf(out, "  %s%s\n", when, d.pace())
 	}
+	if held := heldBack(d.Run, d.now); held != "" {
+		fmt.Fprintf(out, "  %s\n", held)
+	}
 	if note != "" {
 		fmt.Fprintf(out, "  note: %s\n", note)
 	}

@@ -35,6 +35,9 @@ func standing(r *store.Run) (state, note string) {
 	if why := missedWhy(r); why != "" {
 		return "missed, nobody is mailed", why
 	}
+	if r.State == store.RunFinished && r.InDoubt > 0 {
+		return "finished with " + thousands(int(r.InDoubt)) + " in doubt", r.Note
+	}
 	return inWords(r.State), r.Note
 }
 
@@ -64,6 +67,14 @@ func lasting(r *store.Run, now time.Time) string {
 		return fmt.Sprintf("started %s UTC, %s ago", minute(r.Started), span(now.Sub(r.Started)))
 	}
 	return fmt.Sprintf("started %s UTC, took %s", minute(r.Started), span(r.Finished.Sub(r.Started)))
+}
+
+// heldBack says why a run that goes on mails nobody for a time; "" when it does.
+func heldBack(r *store.Run, now time.Time) string {
+	if r.State != store.RunRunning || r.Waiting == 0 || !now.Before(r.Held.Until) {
+		return ""
+	}
+	return fmt.Sprintf("waits until %s UTC: %s", minute(r.Held.Until), r.Held.Why)
 }
 
 // span is a length of time as people say it, in two units at most.

@@ -27,6 +27,7 @@ type sendCommand struct {
 	*post
 	campaign string
 	survey   *worker.Survey
+	warming  *worker.Spread // nil: the sender does not warm up
 }
 
 func newSend(sys *system, o *options) *cobra.Command {
@@ -123,7 +124,11 @@ func (s *sendCommand) tryAll(ctx context.Context) error {
 		return err
 	}
 	if s.o.json {
-		err = printJSON(s.sys.stdout, surveyJSON(s.survey))
+		report := surveyJSON(s.survey)
+		if s.warming != nil && s.warming.Last > s.warming.Today {
+			report.LastDay = s.warming.LastDate()
+		}
+		err = printJSON(s.sys.stdout, report)
 	} else {
 		err = s.describe(s.sys.stdout)
 	}
@@ -198,6 +203,9 @@ func (s *sendCommand) look(ctx context.Context, content *worker.Content, render 
 	how := worker.Surveying{Rules: rules, Limit: s.limit, Render: render, Keys: s.keys, Now: s.sys.now, Progress: s.progress("looking at people")}
 	s.survey, err = worker.NewSurvey(ctx, s.store, content, how)
 	s.endLine()
+	if content.Workspace.Config.WarmUp != nil && err == nil {
+		s.warming, err = worker.NewSpread(ctx, s.store, s.address.String(), content, s.survey.Mail, s.sys.now())
+	}
 	return err
 }
 

@@ -73,6 +73,9 @@ func (s *sendCommand) describe(out io.Writer) error {
 		fmt.Fprintf(table, "  problem\t%s\t%s\n", problem.Person, problem.Text)
 	}
 	err := table.Flush()
+	if s.warming != nil && s.warming.Last > s.warming.Today && err == nil {
+		fmt.Fprintf(out, "  warming up: %s today, the last ones on %s; germane serve, or germane worker, sends each day's\n\n", mails(s.warming.Mails), s.warming.LastDate())
+	}
 	if next := s.comesDue(); next != "" && err == nil {
 		fmt.Fprintf(out, "  it also comes due by itself, %s: without caps in germane.yaml people get both\n\n", next)
 	}
@@ -117,6 +120,7 @@ type surveyReport struct {
 	Failed   int64            `json:"failed"`
 	Largest  int64            `json:"largest_bytes"`
 	Average  int64            `json:"average_bytes"`
+	LastDay  string           `json:"last_day,omitempty"` // where warming up spreads the mails over several
 	Problems []surveyProblem  `json:"problems"`
 	Blocks   []surveyBlock    `json:"blocks"`
 }
@@ -189,6 +193,11 @@ func (p *post) watch(ctx context.Context, run int64, w *worker.Worker) error {
 		r, err := p.store.Run(context.WithoutCancel(ctx), run)
 		if err != nil || r.State != store.RunRunning {
 			return err
+		}
+		if held := heldBack(r, p.sys.now()); held != "" {
+			p.endLine()
+			fmt.Fprintf(p.sys.stderr, "the run %s; `germane serve` or `germane worker` goes on then\n", held)
+			return nil
 		}
 		if p.sys.color {
 			fmt.Fprintf(p.sys.stderr, "\r\x1b[K%s of %s", thousands(int(r.Planned-r.Waiting)), thousands(int(r.Planned)))

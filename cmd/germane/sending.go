@@ -120,7 +120,9 @@ func (p *post) worker(tell *alerts) *worker.Worker {
 	return worker.New(worker.Config{
 		Store: p.store, Contents: p.contents, Transport: p.transport, Keys: p.keys, Owner: ownName(), Sender: sender, Alone: !p.shared(),
 		Real: p.real(), Allowed: config.AllowRecipients, Concurrency: config.Concurrency, Rate: config.Rate,
+		WayOut: p.address.String(), WarmUp: config.WarmUp, Zone: config.TimeZone, DomainRates: domainRates(config),
 		FreeDisk: func() (uint64, error) { return freeBytes(p.home.disk(p.o, p.w)) }, Now: p.sys.now, Log: p.log, Alert: tell.tell,
+		Breaker: config.StopIf,
 	})
 }
 

@@ -82,7 +82,7 @@ func (p *post) drain(ctx context.Context, drain bool) error {
 			return err
 		}
 		if others == "" {
-			return p.expireOnce(ctx)
+			return errors.Join(p.tellHeld(ctx), p.expireOnce(ctx))
 		}
 		if !told {
 			p.log.Info("others have the rest; this one takes what they leave", "worker", others)
