@@ -22,7 +22,7 @@ func TestCutOff(t *testing.T) {
 		t.Run(fmt.Sprintf("%d go on", others), func(t *testing.T) {
 			t.Parallel()
 			const concurrency = 4
-			f := newFleet(t, slowInbox(t), sized(2500, 20_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency), "GERMANE_RATE=100/s")
+			f := newFleet(t, slowInbox(t), sized(2500, 20_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency), "GERMANE_RATE=200/s")
 			cuts := []testkit.Cut{testkit.Stalled, testkit.Forgotten, testkit.Closed}
 			networks := make([]*testkit.Proxy, len(cuts))
 			for i := range cuts {

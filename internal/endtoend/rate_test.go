@@ -40,16 +40,17 @@ func (f *fleet) steady(parts int) []arrival {
 }
 
 // TestRateIsShared has four workers send at one rate, and looks at it where the mails arrive. While one of them is killed, its share may
-// be lost for a while; never is it had twice. What is in flight is little, so that a receiver that stops for a moment does not take
-// the mails of two seconds in one.
+// be lost for a while; never is it had twice. A machine that stops for a moment brings what was in flight together, which is why that
+// is little, and is allowed for.
 func TestRateIsShared(t *testing.T) {
 	t.Parallel()
 	for name, killed := range map[string]bool{"all live": false, "one is killed": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const rate, concurrency = 200, 2
-			f := newFleet(t, slowInbox(t), sized(4000, 20_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency), fmt.Sprintf("GERMANE_RATE=%d/s", rate))
-			f.begin(4)
+			const workers = 4
+			rate, concurrency := sized(100, 200), sized(2, 4)
+			f := newFleet(t, slowInbox(t), sized(2500, 20_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency), fmt.Sprintf("GERMANE_RATE=%d/s", rate))
+			f.begin(workers)
 			doubt := 0
 			if killed {
 				f.awaitMails(f.people / 4)
@@ -61,7 +62,7 @@ func TestRateIsShared(t *testing.T) {
 			seconds := f.seconds()
 			t.Logf("second by second: %v", seconds)
 			for i, n := range seconds {
-				if n > rate*105/100 {
+				if n > max(rate*105/100, sized(rate+workers*concurrency, 0)) {
 					t.Errorf("second %d had %d mails of %d", i, n, rate)
 				}
 			}
