@@ -65,7 +65,8 @@ func (t *transaction) unsubscribe(person int64, w store.Withdrawal) error {
 		return err
 	}
 	// An import must not give them another address meanwhile: the withdrawal is remembered by the one they have.
-	if n, err := t.changed(`SELECT FROM person WHERE number = $1 FOR UPDATE`, person); err != nil || n == 0 {
+	var address []byte
+	if found, err := t.row(`SELECT address FROM person WHERE number = $1 FOR UPDATE`, []any{person}, &address); err != nil || !found {
 		return orNotFound(err)
 	}
 	topics := w.Topics
@@ -81,6 +82,7 @@ func (t *transaction) unsubscribe(person int64, w store.Withdrawal) error {
 		}
 	}
 	for _, topic := range topics {
+		t.memory.Withdrew(address, topic, w.At)
 		if _, err := t.consent(person, topic, audience.Consent{State: audience.ConsentUnsubscribed, Source: w.Source, At: w.At}); err != nil {
 			return err
 		}

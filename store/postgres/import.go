@@ -216,7 +216,12 @@ func (im *importing) recallWithdrawals(k *known) {
 func (im *importing) consents(k *known, u *audience.Update) (changed bool) {
 	for _, topic := range u.Topics {
 		if topic.State != audience.ConsentNone {
-			changed = im.consent(k, topic.Topic, audience.Consent{State: topic.State, Basis: im.Basis, Source: im.Source, At: im.At}) || changed
+			if im.consent(k, topic.Topic, audience.Consent{State: topic.State, Basis: im.Basis, Source: im.Source, At: im.At}) {
+				changed = true
+				if topic.State == audience.ConsentUnsubscribed {
+					im.memory.Withdrew([]byte(k.address), topic.Topic, im.At)
+				}
+			}
 		}
 	}
 	for _, grant := range im.Consent {

@@ -95,7 +95,7 @@ func (l *ledger) count() error {
 		by := &c.by
 		batch.Queue(update, by[store.Claimed], by[store.Sent], by[store.Failed], by[store.InDoubt], by[store.Skipped], by[store.HeldOut], by[store.Retry], l.run, c.chunk)
 	}
-	batch.Queue(nextSequence)
+	batch.Queue(nextSequence).QueryRow(func(row pgx.Row) error { return row.Scan(&l.sequence) })
 	return l.send(batch)
 }
 

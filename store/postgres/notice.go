@@ -194,6 +194,7 @@ func (n *noticer) spare() error {
 func (n *noticer) suppressFirst(address []byte, why store.Suppression) error {
 	const upsert = `INSERT INTO suppression (address, reason, detail, at, domain) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (address, reason) DO UPDATE SET detail = excluded.detail, at = excluded.at, domain = excluded.domain WHERE excluded.at < suppression.at`
+	n.memory.Suppressed(address, why.Reason, why.At)
 	if err := n.written(); err != nil {
 		return err
 	}
@@ -202,7 +203,8 @@ func (n *noticer) suppressFirst(address []byte, why store.Suppression) error {
 
 func (n *noticer) withdrawAll(x *store.Notice) error {
 	// An import must not give them another address meanwhile: the withdrawal is remembered by the one they have.
-	if found, err := n.changed(`SELECT FROM person WHERE number = $1 FOR UPDATE`, x.Person); err != nil || found == 0 {
+	var address []byte
+	if found, err := n.row(`SELECT address FROM person WHERE number = $1 FOR UPDATE`, []any{x.Person}, &address); err != nil || !found {
 		return err
 	}
 	var has []string
@@ -216,6 +218,7 @@ func (n *noticer) withdrawAll(x *store.Notice) error {
 		return err
 	}
 	for _, topic := range engine.Union(x.Withdraw, has) {
+		n.memory.Withdrew(address, topic, x.Suppress.At)
 		c := audience.Consent{State: audience.ConsentUnsubscribed, Source: engine.SourceComplaint, At: x.Suppress.At}
 		if _, err := n.consent(x.Person, topic, c); err != nil {
 			return err

@@ -25,8 +25,10 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -42,6 +44,11 @@ type Options struct {
 	AddressKey []byte
 	// Connections is how many this process has at most; 0: what the address says, or else as many as pgx thinks right.
 	Connections int
+	// Note is what the names of files on this machine begin with that notice a restored backup, and repeat what it does not know
+	// ([engine.Note]); their folder must be there. "": there are none.
+	Note string
+	// AcceptRestored opens a database that went back in time, so that [Store.Restored] can repair it.
+	AcceptRestored bool
 	// Migrate brings a database that is in use to this program's form. A new one is made by whoever opens it.
 	Migrate bool
 }
@@ -52,6 +59,11 @@ type Store struct {
 	addresses engine.AddressKey
 	forms     store.Forms
 	months    months
+
+	note    *engine.Note // nil: nothing is noted
+	seen    int64        // how often the ledger was written, as the note said when it was opened
+	written atomic.Int64 // how often by now, as far as this process knows
+	origin  atomic.Pointer[origin]
 }
 
 // Forms returns what opening did to the tables.
@@ -96,6 +108,7 @@ func (s *Store) open(ctx context.Context, address string, o Options) error {
 		config.MaxConns = int32(o.Connections)
 	}
 	config.MaxConns = max(config.MaxConns, 2) // migrating holds a lock on one and works on another
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return s.stillThere(ctx, conn) }
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return err
 	}
@@ -106,6 +119,9 @@ func (s *Store) open(ctx context.Context, address string, o Options) error {
 		return err
 	}
 	if err := s.openAddressKey(ctx, o.AddressKey); err != nil {
+		return err
+	}
+	if err := s.openNote(ctx, o); err != nil {
 		return err
 	}
 	return s.holdMonth(ctx, time.Now())
@@ -175,7 +191,7 @@ func (s *Store) Close() error {
 	if s.pool != nil {
 		s.pool.Close()
 	}
-	return nil
+	return s.note.Close()
 }
 
 func randomKey() []byte {

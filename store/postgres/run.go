@@ -48,6 +48,7 @@ func (s *Store) CreateRun(ctx context.Context, r store.Run, chunks []store.Chunk
 		if err != nil {
 			return err
 		}
+		t.memory.Planned(r.Campaign, id, r.Occurrence, r.Created)
 		if err := t.run(`INSERT INTO run_version (run, pin, version, at) VALUES ($1, 0, $2, $3)`, id, r.Version, milliseconds(r.Created)); err != nil {
 			return err
 		}

@@ -118,12 +118,3 @@ func (s *Store) TopicName(ctx context.Context, number uint32) (string, error) {
 	}
 	return name, nil
 }
-
-// Now implements [store.Store]: the clock of the machine that Postgres runs on.
-func (s *Store) Now(ctx context.Context) (time.Time, error) {
-	var now int64
-	if _, err := s.row(ctx, `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`, nil, &now); err != nil {
-		return time.Time{}, fmt.Errorf("read the database's clock: %w", err)
-	}
-	return moment(now), nil
-}

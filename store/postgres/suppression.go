@@ -27,6 +27,7 @@ func (s *Store) Suppress(ctx context.Context, email string, why store.Suppressio
 }
 
 func (t *transaction) suppress(address []byte, why store.Suppression) error {
+	t.memory.Suppressed(address, why.Reason, why.At)
 	if err := t.written(); err != nil {
 		return err
 	}

@@ -10,12 +10,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // transaction is a change under way.
 type transaction struct {
-	tx  pgx.Tx
-	ctx context.Context
+	tx       pgx.Tx
+	ctx      context.Context
+	sequence int64         // of the ledger, when it was written
+	memory   engine.Memory // for the journal
 }
 
 // maxTries is how often a change is begun that Postgres ends for others' sake. Each time one of those it collided with got through.
@@ -67,19 +70,37 @@ func (s *Store) try(ctx context.Context, f func(t *transaction) error) (err erro
 		defer cancel()
 		_ = tx.Rollback(ctx) // does nothing after COMMIT, and when the connection is gone there is nothing to undo
 	}()
-	if err := f(&transaction{tx, ctx}); err != nil {
+	t := &transaction{tx: tx, ctx: ctx}
+	if err := f(t); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
+	if err := s.beforeCommit(t); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
 	err = tx.Commit(ctx)
-	if err != nil && !undone(err) {
+	switch {
+	case err == nil:
+		s.noted(t.sequence)
+	case !undone(err):
 		err = fmt.Errorf("%w: %w", store.ErrUnknown, err)
 	}
 	return err
+}
+
+// beforeCommit writes the journal: that somebody is remembered who then did not withdraw harms nobody.
+func (s *Store) beforeCommit(t *transaction) error {
+	if len(t.memory.Lines) > 0 && t.sequence == 0 {
+		// A backup from before a withdrawal is to be noticed, too, when no mail went out since.
+		if err := t.written(); err != nil {
+			return err
+		}
+	}
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	return s.note.Remember(t.memory.Lines)
 }
 
 // undone reports whether an error of COMMIT means that nothing was changed: Postgres said so. When a server goes down while it waits for
@@ -102,7 +123,10 @@ func (t *transaction) run(text string, args ...any) error {
 }
 
 // written counts that the ledger was written: a backup from before is behind.
-func (t *transaction) written() error { return t.run(nextSequence) }
+func (t *transaction) written() error {
+	_, err := t.row(nextSequence, nil, &t.sequence)
+	return err
+}
 
 const nextSequence = `SELECT nextval('ledger_sequence')`
 

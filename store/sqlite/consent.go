@@ -74,7 +74,7 @@ func (s *Store) Unsubscribe(ctx context.Context, person int64, w store.Withdrawa
 			}
 		}
 		for _, topic := range topics {
-			t.remember(journalWithdrew, address, topic, milliseconds(w.At))
+			t.memory.Withdrew(address, topic, w.At)
 			if _, err := t.consent(person, topic, audience.Consent{State: audience.ConsentUnsubscribed, Source: w.Source, At: w.At}); err != nil {
 				return err
 			}

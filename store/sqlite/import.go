@@ -259,7 +259,7 @@ func (im *importing) recallWithdrawals(number int64, address []byte) error {
 func (im *importing) rememberWithdrawal(number int64, topic string) error {
 	var address []byte
 	_, err := im.transaction.row(`SELECT address FROM person WHERE number = ?`, []any{number}, &address)
-	im.remember(journalWithdrew, address, topic, milliseconds(im.At))
+	im.memory.Withdrew(address, topic, im.At)
 	return err
 }
 

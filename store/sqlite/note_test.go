@@ -214,7 +214,12 @@ func TestJournalIsNotLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	backup := time.Now()
-	if _, err := s.note.journal.WriteString("1700000000000 withdrew 0a1b"); err != nil { // and then the power went
+	journal, err := os.OpenFile(s.note.Journal(), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	if _, err := journal.WriteString("1700000000000 withdrew 0a1b"); err != nil { // and then the power went
 		t.Fatal(err)
 	}
 	// It bounced an hour before the backup, and the notice came after it.

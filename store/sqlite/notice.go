@@ -115,7 +115,7 @@ func (n *noticer) spare(x *store.Notice) error {
 
 // suppressFirst suppresses an address, and keeps the reason that came first of two alike.
 func (n *noticer) suppressFirst(address []byte, why store.Suppression) error {
-	n.remember(journalSuppressed, address, string(why.Reason), milliseconds(why.At))
+	n.memory.Suppressed(address, why.Reason, why.At)
 	const upsert = `INSERT INTO suppression (address, reason, detail, at, domain) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (address, reason) DO UPDATE SET detail = excluded.detail, at = excluded.at, domain = excluded.domain WHERE excluded.at < at`
 	return n.run(upsert, address, string(why.Reason), why.Detail, milliseconds(why.At), why.Domain)
@@ -132,7 +132,7 @@ func (n *noticer) withdrawAll(x *store.Notice) error {
 		return err
 	}
 	for _, topic := range topics {
-		n.remember(journalWithdrew, address, topic, milliseconds(x.Suppress.At))
+		n.memory.Withdrew(address, topic, x.Suppress.At)
 		c := audience.Consent{State: audience.ConsentUnsubscribed, Source: engine.SourceComplaint, At: x.Suppress.At}
 		if _, err := n.consent(x.Person, topic, c); err != nil {
 			return err

@@ -52,7 +52,7 @@ type Store struct {
 	writer *writer
 	readers
 	addresses engine.AddressKey
-	note      *note // nil until it is open
+	note      *engine.Note // nil until it is open
 	forms     store.Forms
 }
 
@@ -209,9 +209,7 @@ func (s *Store) Close() error {
 	if s.readers.db != nil {
 		problems = append(problems, s.readers.close())
 	}
-	if s.note != nil {
-		problems = append(problems, s.note.close())
-	}
+	problems = append(problems, s.note.Close())
 	return errors.Join(problems...)
 }
 

@@ -45,7 +45,7 @@ func (s *Store) CreateRun(ctx context.Context, r store.Run, chunks []store.Chunk
 		if id, err = result.LastInsertId(); err != nil {
 			return err
 		}
-		t.remember(journalPlanned, []byte(r.Campaign), fmt.Sprintf("%d %s", id, r.Occurrence), milliseconds(r.Created))
+		t.memory.Planned(r.Campaign, id, r.Occurrence, r.Created)
 		if err := t.run(`INSERT INTO run_version (run, pin, version, at) VALUES (?, 0, ?, ?)`, id, r.Version, milliseconds(r.Created)); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ func (s *Store) Suppress(ctx context.Context, email string, why store.Suppressio
 }
 
 func (t *transaction) suppress(address []byte, why store.Suppression) error {
-	t.remember(journalSuppressed, address, string(why.Reason), milliseconds(why.At))
+	t.memory.Suppressed(address, why.Reason, why.At)
 	return t.run(`INSERT OR IGNORE INTO suppression (address, reason, detail, at) VALUES (?, ?, ?, ?)`, address, string(why.Reason), why.Detail, milliseconds(why.At))
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"germane/store/engine"
 )
 
 // writer is the one connection that changes something.
@@ -20,7 +22,7 @@ type writer struct {
 type transaction struct {
 	*writer
 	sequence int64           // of the ledger, when it was written
-	lines    []string        // for the journal of withdrawals
+	memory   engine.Memory   // for the journal of withdrawals
 	ctx      context.Context // is never cancelled: database/sql would watch it with a goroutine for every statement
 }
 
@@ -39,7 +41,7 @@ func (s *Store) change(ctx context.Context, what string, f func(t *transaction) 
 		return fmt.Errorf("%s: begin: %w", what, err)
 	}
 	err := t.guarded(f)
-	if err == nil && len(t.lines) > 0 && t.sequence == 0 {
+	if err == nil && len(t.memory.Lines) > 0 && t.sequence == 0 {
 		// A backup from before a withdrawal is to be noticed, too, when no mail went out since.
 		_, err = t.row(`UPDATE ledger SET sequence = sequence + 1 RETURNING sequence`, nil, &t.sequence)
 	}
@@ -48,7 +50,7 @@ func (s *Store) change(ctx context.Context, what string, f func(t *transaction) 
 	}
 	if err == nil {
 		// Before committing: that somebody is remembered who then did not withdraw harms nobody.
-		err = s.note.withdrawn(t.lines)
+		err = s.note.Remember(t.memory.Lines)
 	}
 	if err == nil {
 		err = t.run(`COMMIT`)
@@ -59,7 +61,7 @@ func (s *Store) change(ctx context.Context, what string, f func(t *transaction) 
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if t.sequence > 0 {
-		s.note.write(t.sequence)
+		s.note.Write(t.sequence)
 	}
 	return nil
 }

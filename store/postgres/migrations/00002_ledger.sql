@@ -247,8 +247,13 @@ CREATE INDEX event_key_at ON event_key (at);
 
 -- How often the ledger was written: a restored backup is behind. A sequence, so that steps do not wait for each other.
 CREATE SEQUENCE ledger_sequence;
-CREATE TABLE ledger (id TEXT NOT NULL);
-INSERT INTO ledger VALUES (replace(gen_random_uuid()::text, '-', ''));
+CREATE TABLE ledger (
+    id       TEXT NOT NULL,
+    server   TEXT NOT NULL DEFAULT '', -- where it is, as of when that was last accepted
+    database TEXT NOT NULL DEFAULT '',
+    timeline TEXT NOT NULL DEFAULT ''
+);
+INSERT INTO ledger (id) VALUES (replace(gen_random_uuid()::text, '-', ''));
 
 -- +goose Down
 -- There is no way down: an older germane refuses a newer database.
