@@ -113,6 +113,12 @@ type Suppression struct {
 	Domain string // of the address, of a bounce that may yet turn out to be the domain's fault; "" of all others, and when it is read
 }
 
+// Suppressing is an address that is to get no mail, and why.
+type Suppressing struct {
+	Email string
+	Why   Suppression
+}
+
 // SuppressionReason is a word in reports.
 type SuppressionReason string
 
@@ -132,6 +138,8 @@ const (
 // Suppressions keeps which addresses get no mail, by keyed hash: it knows them when asked, and cannot tell who they are.
 type Suppressions interface {
 	Suppress(ctx context.Context, email string, s Suppression) error
+	// SuppressAll suppresses addresses, in one transaction, and returns how many were not suppressed for that reason before.
+	SuppressAll(ctx context.Context, all []Suppressing) (fresh int, err error)
 	// SuppressionsOf returns why an address gets no mail, oldest first.
 	SuppressionsOf(ctx context.Context, email string) ([]Suppression, error)
 	// Readmit lifts every suppression of an address, and subscribes the person again to the topics granted, even when they withdrew:

@@ -34,6 +34,47 @@ func (t *transaction) suppress(address []byte, why store.Suppression) error {
 	return t.run(`INSERT INTO suppression (address, reason, detail, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, address, string(why.Reason), why.Detail, milliseconds(why.At))
 }
 
+// SuppressAll implements [store.Suppressions].
+func (s *Store) SuppressAll(ctx context.Context, all []store.Suppressing) (fresh int, err error) {
+	addresses, reasons, details, times := make([][]byte, len(all)), make([]string, len(all)), make([]string, len(all)), make([]int64, len(all))
+	for i := range all {
+		why := &all[i].Why
+		addresses[i], reasons[i], details[i], times[i] = s.addresses.Hash(all[i].Email), string(why.Reason), why.Detail, milliseconds(why.At)
+	}
+	err = s.change(ctx, "suppress addresses", func(t *transaction) error {
+		var numbers []int64
+		err := t.rows(`SELECT number FROM person WHERE address = ANY($1) ORDER BY number`, []any{addresses}, func(rows pgx.Rows) error {
+			var number int64
+			err := rows.Scan(&number)
+			numbers = append(numbers, number)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := t.people(numbers...); err != nil {
+			return err
+		}
+		if err := t.written(); err != nil {
+			return err
+		}
+		fresh = 0
+		// In one order, so that no two wait for each other.
+		const insert = `INSERT INTO suppression (address, reason, detail, at)
+			SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bigint[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING address, reason, at`
+		return t.rows(insert, []any{addresses, reasons, details, times}, func(rows pgx.Rows) error {
+			var address []byte
+			var why store.Suppression
+			var at int64
+			err := rows.Scan(&address, &why.Reason, &at)
+			t.memory.Suppressed(address, why.Reason, moment(at))
+			fresh++
+			return err
+		})
+	})
+	return fresh, err
+}
+
 // SuppressionsOf implements [store.Suppressions].
 func (s *Store) SuppressionsOf(ctx context.Context, email string) ([]store.Suppression, error) {
 	var all []store.Suppression

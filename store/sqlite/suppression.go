@@ -17,7 +17,29 @@ func (s *Store) Suppress(ctx context.Context, email string, why store.Suppressio
 
 func (t *transaction) suppress(address []byte, why store.Suppression) error {
 	t.memory.Suppressed(address, why.Reason, why.At)
-	return t.run(`INSERT OR IGNORE INTO suppression (address, reason, detail, at) VALUES (?, ?, ?, ?)`, address, string(why.Reason), why.Detail, milliseconds(why.At))
+	return t.run(insertSuppression, address, string(why.Reason), why.Detail, milliseconds(why.At))
+}
+
+const insertSuppression = `INSERT OR IGNORE INTO suppression (address, reason, detail, at) VALUES (?, ?, ?, ?)`
+
+// SuppressAll implements [store.Suppressions].
+func (s *Store) SuppressAll(ctx context.Context, all []store.Suppressing) (fresh int, err error) {
+	err = s.change(ctx, "suppress addresses", func(t *transaction) error {
+		fresh = 0
+		for i := range all {
+			address, why := s.addresses.Hash(all[i].Email), &all[i].Why
+			n, err := t.changed(insertSuppression, address, string(why.Reason), why.Detail, milliseconds(why.At))
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				fresh++
+				t.memory.Suppressed(address, why.Reason, why.At)
+			}
+		}
+		return nil
+	})
+	return fresh, err
 }
 
 // SuppressionsOf implements [store.Suppressions].

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -85,6 +86,22 @@ func suppression(t *testing.T, f *fixture) {
 	f.must(err)
 	if len(all) != 2 || all[0] != (store.Suppression{Reason: store.Bounced, Detail: "550", At: noon}) || all[1].Reason != store.Complained {
 		t.Errorf("got %+v", all)
+	}
+	many := []store.Suppressing{{Email: email, Why: store.Suppression{Reason: store.Bounced, At: noon}}}
+	for i := range 50 {
+		many = append(many, store.Suppressing{Email: fmt.Sprintf("P%d@acme.example", i), Why: store.Suppression{Reason: store.Complained, Detail: "list", At: noon}})
+	}
+	many = append(many, many[50]) // one of them twice
+	for i, want := range []int{50, 0} {
+		if fresh, err := f.SuppressAll(f.ctx, many); err != nil || fresh != want {
+			t.Errorf("try %d: %d are new: %v", i, fresh, err)
+		}
+	}
+	if fresh, err := f.SuppressAll(f.ctx, nil); err != nil || fresh != 0 {
+		t.Errorf("nobody: %d are new: %v", fresh, err)
+	}
+	if all, err := f.SuppressionsOf(f.ctx, "p49@acme.example"); err != nil || len(all) != 1 || all[0] != (store.Suppression{Reason: store.Complained, Detail: "list", At: noon}) {
+		t.Errorf("got %+v, %v", all, err)
 	}
 	f.must(f.Readmit(f.ctx, email, store.Readmission{At: noon}))
 	if all, err := f.SuppressionsOf(f.ctx, email); err != nil || len(all) > 0 {
