@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"germane/store"
 	"germane/store/postgres"
@@ -14,7 +15,11 @@ func openPostgres(ctx context.Context, sys *system, h *home, addressKey []byte, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := postgres.Open(ctx, address, postgres.Options{AddressKey: addressKey, Migrate: to.migrate})
+	note, err := h.note()
+	if err != nil {
+		fmt.Fprintf(sys.stderr, "germane: nothing can be noted of the database here: %v; were a backup of it restored, who withdrew here since would be mailed again\n", err)
+	}
+	s, err := postgres.Open(ctx, address, postgres.Options{AddressKey: addressKey, Note: note, AcceptRestored: to.restored, Migrate: to.migrate})
 	if err == nil {
 		return s, nil
 	}
@@ -29,6 +34,18 @@ func openPostgres(ctx context.Context, sys *system, h *home, addressKey []byte, 
 		return nil, guardError{hint(err, "end those processes (SIGTERM), then `germane migrate`; of one that was killed the lease ends within a minute")}
 	}
 	return nil, hint(err, h.whatToDo(err))
+}
+
+// note returns what the names of notes begin with; "" where no files can be kept, as in a container that may only read.
+func (h *home) note() (string, error) {
+	if err := h.makeRoom(); err != nil {
+		return "", err
+	}
+	file, err := os.OpenFile(h.Beside+"-note", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return "", err
+	}
+	return h.Beside, file.Close()
 }
 
 // whatToDo says what helps when a server does not let us in.

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"germane/store/sqlite"
 )
 
 func newDatabase(sys *system, o *options) *cobra.Command {
@@ -36,15 +34,20 @@ type restored struct {
 
 func newDatabaseRestored(sys *system, o *options) *cobra.Command {
 	var since string
+	var journals []string
 	c := &cobra.Command{
 		Use:   "restored",
 		Short: "Make a database that was restored from a backup fit to send again",
 		Long: `Make a database that was restored from a backup fit to send again. What was sent after the backup
 is not in it, so its open runs are closed, as are those made after it, of which it knows nothing: what
 they had claimed is in doubt, and no occurrence is sent again.
-Whoever withdrew, was suppressed or was erased since is so again, from the journal beside the database.`,
-		Example: "  germane db restored --since 2027-03-01T09:00:00Z",
-		Args:    arguments(0, 0),
+Whoever withdrew, was suppressed or was erased since is so again, from the journal beside the database.
+
+Where many machines use one, each keeps a journal of what it did itself, in the folder .germane: gather
+them, and name the others.`,
+		Example: `  germane db restored --since 2027-03-01T09:00:00Z
+  germane db restored --since 2027-03-01T09:00:00Z --journal other/germane-withdrawals`,
+		Args: arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			at, err := time.Parse(time.RFC3339, since)
 			if err != nil {
@@ -57,7 +60,7 @@ Whoever withdrew, was suppressed or was erased since is so again, from the journ
 			if at.After(sys.now()) {
 				return usageError{hint(fmt.Errorf("--since %s is yet to come", since), "write the time of the backup")}
 			}
-			done, err := repair(c, sys, o, at)
+			done, err := repair(c, sys, o, at, journals)
 			if err != nil {
 				return err
 			}
@@ -70,10 +73,11 @@ Whoever withdrew, was suppressed or was erased since is so again, from the journ
 		},
 	}
 	c.Flags().StringVar(&since, "since", "", "when the backup was made, such as 2027-03-01T09:00:00Z; earlier does no harm")
+	c.Flags().StringArrayVar(&journals, "journal", nil, "another machine's journal, a file whose name ends in -withdrawals; may be repeated")
 	return c
 }
 
-func repair(c *cobra.Command, sys *system, o *options, since time.Time) (*restored, error) {
+func repair(c *cobra.Command, sys *system, o *options, since time.Time, journals []string) (*restored, error) {
 	w, err := loadConfigured(sys, o)
 	if err != nil {
 		return nil, err
@@ -83,10 +87,6 @@ func repair(c *cobra.Command, sys *system, o *options, since time.Time) (*restor
 		return nil, err
 	}
 	done := &restored{}
-	if file, ok := s.(*sqlite.Store); ok {
-		done.Runs, done.Withdrawals, err = file.Restored(c.Context(), since, sys.now())
-	} else {
-		err = errors.New("only databases in SQLite are repaired by this germane")
-	}
+	done.Runs, done.Withdrawals, err = s.Restored(c.Context(), since, sys.now(), journals...)
 	return done, errors.Join(err, s.Close())
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,4 +56,26 @@ func changeForm(script *testscript.TestScript, negated bool, args []string) {
 	defer conn.Close(ctx)
 	_, err = conn.Exec(ctx, statements[args[0]])
 	script.Check(err)
+}
+
+// backUp copies a script's database, and sets BACKUP to the copy's address.
+func backUp(script *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 0 {
+		script.Fatalf("usage: backup")
+	}
+	copied, err := url.Parse(script.Getenv("GERMANE_DATABASE"))
+	script.Check(err)
+	server, name := *copied, strings.Trim(copied.Path, "/")
+	server.Path, copied.Path = "/postgres", "/"+name+"_backup"
+	administer := func(statement string) {
+		ctx := context.Background()
+		conn, err := pgx.Connect(ctx, server.String())
+		script.Check(err)
+		defer conn.Close(ctx)
+		_, err = conn.Exec(ctx, statement)
+		script.Check(err)
+	}
+	administer(`CREATE DATABASE ` + name + `_backup TEMPLATE ` + name)
+	script.Defer(func() { administer(`DROP DATABASE ` + name + `_backup WITH (FORCE)`) })
+	script.Setenv("BACKUP", copied.String())
 }

@@ -26,7 +26,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("GERMANE_UPDATE") != "",
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "seed": seed, "ses": startSES, "dns": startDNS, "workers": waitForWorkers, "form": changeForm},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "seed": seed, "ses": startSES, "dns": startDNS, "workers": waitForWorkers, "form": changeForm, "backup": backUp},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			if engines.Postgres() {
