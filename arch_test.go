@@ -35,6 +35,7 @@ var imports = map[string][]string{
 	"internal/testkit":     {},
 	"store":                {"audience"},
 	"worker":               {"audience", "blocks", "schedule", "workspace", "render", "send", "store", "token", "internal/finding"},
+	"worker/river":         {"worker"},
 	"store/engine":         {"store", "audience"},
 	"store/sqlite":         {"store", "audience", "store/engine"},
 	"store/postgres":       {"store", "audience", "store/engine"},
@@ -47,7 +48,7 @@ var imports = map[string][]string{
 	"internal/sesfake":     {},
 	"internal/smtpfake":    {},
 	"internal/liquidcases": {"audience", "templates", "render", "internal/finding"},
-	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/engine", "store/sqlite", "store/postgres", "worker", "measure", "send", "dns", "token", "track", "console", "docs", "internal/finding", "internal/document"},
+	"cmd/germane":          {"audience", "blocks", "templates", "render", "schedule", "workspace", "check", "store", "store/engine", "store/sqlite", "store/postgres", "worker", "worker/river", "measure", "send", "dns", "token", "track", "console", "docs", "internal/finding", "internal/document"},
 }
 
 // pure packages have no clock, file, network, database or goroutine of their own: time and bytes come in as arguments.
@@ -101,7 +102,8 @@ func TestLibrariesStayInTheirFolders(t *testing.T) {
 		"go.yaml.in/yaml/v4":           {"internal/document"},
 		"modernc.org/sqlite":           {"store/sqlite"},
 		"github.com/pressly/goose/v3":  {"store/sqlite", "store/postgres"},
-		"github.com/jackc/pgx/v5":      {"store/postgres", "internal/testkit"},
+		"github.com/jackc/pgx/v5":      {"store/postgres", "worker/river", "internal/testkit"},
+		"github.com/riverqueue":        {"worker/river"},
 		"database/sql":                 {"store/sqlite"},
 		"github.com/expr-lang/expr/vm": {},
 		"github.com/wneessen/go-mail":  {"send"},

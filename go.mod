@@ -20,6 +20,9 @@ require (
 	github.com/jackc/pgx/v5 v5.12.0 // Postgres, spoken natively: arrays of parameters, COPY, a pool of connections
 	github.com/osteele/liquid v1.9.2 // tests only: what the benchmark compares with
 	github.com/pressly/goose/v3 v3.29.0 // numbers the changes of a database's tables, and refuses to make one twice
+	github.com/riverqueue/river v0.51.1 // the queue that carries chunks' numbers between workers on Postgres
+	github.com/riverqueue/river/riverdriver/riverpgxv5 v0.51.1 // River over pgx
+	github.com/riverqueue/river/rivertype v0.51.1 // the states of River's jobs
 	github.com/robfig/cron/v3 v3.0.1 // cron expressions and the next due time
 	github.com/rogpeppe/go-internal v1.16.0 // tests only: testscript, the command line as readable scripts
 	github.com/spf13/cobra v1.10.2 // commands, flags, help and completion
@@ -57,8 +60,14 @@ require (
 	github.com/ncruces/go-strftime v1.1.0 // indirect
 	github.com/osteele/tuesday v1.1.1 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	github.com/riverqueue/river/riverdriver v0.51.1 // indirect
+	github.com/riverqueue/river/rivershared v0.51.1 // indirect
 	github.com/sethvargo/go-retry v0.5.0 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
+	github.com/tidwall/gjson v1.20.0 // indirect
+	github.com/tidwall/match v1.2.0 // indirect
+	github.com/tidwall/pretty v1.2.1 // indirect
+	github.com/tidwall/sjson v1.2.5 // indirect
 	github.com/tmaxmax/go-sse v0.10.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect

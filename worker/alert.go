@@ -20,10 +20,11 @@ type Alert struct {
 const (
 	AlertApproval = "waiting_approval"
 	AlertStopped  = "stopped"
-	AlertMissed   = "missed"   // an occurrence nobody is mailed for
-	AlertLate     = "late"     // some people got nothing, as it was too late for them
-	AlertFailed   = "failed"   // a share of a run's mails
-	AlertInDoubt  = "in_doubt" // of some nobody knows whether they arrived
+	AlertMissed   = "missed"    // an occurrence nobody is mailed for
+	AlertLate     = "late"      // some people got nothing, as it was too late for them
+	AlertFailed   = "failed"    // a share of a run's mails
+	AlertAside    = "set_aside" // some people are not mailed, because workers are lost with them
+	AlertInDoubt  = "in_doubt"  // of some nobody knows whether they arrived
 )
 
 // mostFailed is the share of a run's mails that may fail without anybody being told.

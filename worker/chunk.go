@@ -40,6 +40,7 @@ type chunkWork struct {
 	held    []*slot   // those of results that are not written yet: until then their rows are open, and nobody else may open one
 	written time.Time // when the lease was last extended
 	term    term
+	hint    *brought    // that brought it here; nil: none did
 	day     *sendersDay // nil: nothing limits the sender's day
 	token   bool        // of the rate, which nobody could use yet
 
@@ -217,6 +218,7 @@ func (k *chunkWork) read() error {
 	if k.ended && len(k.ready) == 0 && !k.tailed {
 		k.tailed = true
 		k.parked = k.w.tails(k.name(), len(k.aside) > 0)
+		k.hint.end()
 	}
 	return nil
 }

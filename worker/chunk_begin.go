@@ -3,17 +3,26 @@ package worker
 import (
 	"context"
 	"iter"
+	"time"
 
 	"germane/store"
 )
 
 // begin opens what is read from. A chunk that somebody had before has rows already.
 func (k *chunkWork) begin(ctx context.Context) error {
-	k.next, k.stop = iter.Pull2(k.w.Store.EachPerson(ctx, k.chunk.People))
+	reading, giveUp := context.WithCancel(ctx)
+	next, stop := iter.Pull2(k.w.Store.EachPerson(reading, k.chunk.People))
+	k.next = func() (*store.Person, error, bool) {
+		defer time.AfterFunc(longTime, giveUp).Stop()
+		return next()
+	}
+	k.stop = func() { giveUp(); stop() }
 	if when := &k.decider.when; k.chunk.Epoch == 1 && when.Closing == nil {
 		return nil
 	}
-	rows, err := k.w.Store.DeliveriesIn(ctx, k.chunk.Run, k.chunk.People)
+	rows, err := within(ctx, longTime, func(ctx context.Context) ([]*store.Delivery, error) {
+		return k.w.Store.DeliveriesIn(ctx, k.chunk.Run, k.chunk.People)
+	})
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,8 @@ func (k *chunkWork) nextLook() time.Time {
 }
 
 func (k *chunkWork) finish() {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), longTime)
+	defer cancel()
 	err := k.w.Store.FinishChunk(ctx, k.lease())
 	if err == nil {
 		err = k.w.closeRun(ctx, k.chunk.Run)

@@ -72,7 +72,8 @@ func (g *guard) stopped(w *Worker, run int64, r *send.Result) {
 
 // halt stops a run until somebody resumes it.
 func (w *Worker) halt(run int64, to store.RunState, note string) {
-	ctx := context.Background() // what was learned must be kept, whoever wants to end
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime) // what was learned must be kept, whoever wants to end
+	defer cancel()
 	r, err := w.Store.Run(ctx, run)
 	if err == nil && r.State == store.RunRunning {
 		if err = w.Store.MoveRun(ctx, run, to, note, w.Now()); err == nil {

@@ -10,7 +10,10 @@ import (
 	"germane/store"
 )
 
+// Nobody waits for the store without an end: a connection that the network has forgotten says nothing, for ever.
 const (
+	lookTime   = 10 * time.Second       // how long small questions are waited for
+	longTime   = time.Minute            // and large ones
 	stepTime   = 10 * time.Second       // how long a step is waited for; then nobody knows what became of it
 	firstRetry = 100 * time.Millisecond // of what was not written; then twice that, and so on
 	lastRetry  = 2 * time.Second
@@ -51,6 +54,13 @@ func (w *Worker) answers() {
 	}
 }
 
+// within asks something that may take so long.
+func within[T any](ctx context.Context, most time.Duration, ask func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	return ask(ctx)
+}
+
 // begin starts what goes on beside the chunks; the function that it returns ends it. What has to be written may be written for a while
 // after the context's end.
 func (w *Worker) begin(ctx context.Context) (end func()) {
@@ -60,15 +70,18 @@ func (w *Worker) begin(ctx context.Context) (end func()) {
 		_ = pause(ending, nil, parting)
 		cancel()
 	})
-	sharing, done := context.WithCancel(ending)
-	var beats sync.WaitGroup
+	beside, done := context.WithCancel(ending)
+	var others sync.WaitGroup
 	if w.Sender != "" {
-		beats.Go(func() { w.sharing(sharing) })
+		others.Go(func() { w.sharing(beside) })
+	}
+	if w.Carrier != nil && !w.draining {
+		others.Go(func() { w.carrying(ctx) })
 	}
 	return func() {
 		stop()
 		done()
-		beats.Wait()
+		others.Wait()
 		cancel()
 	}
 }

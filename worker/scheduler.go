@@ -20,6 +20,7 @@ type Scheduler struct {
 	Log      *slog.Logger
 	Alert    func(Alert) // nil: nobody wants to know
 	Wake     func()      // tells a worker that there is a run; nil: it looks by itself
+	Carrier  Carrier     // brings the chunks of runs that were made; nil: workers look for them
 }
 
 const (
@@ -254,16 +255,21 @@ func (s *Scheduler) due(ctx context.Context, hash, campaign string, o *schedule.
 		err = s.Store.TakeStep(ctx, campaign, content.Workspace.CampaignContent(campaign), move.Step, now)
 	}
 	if err == nil {
-		s.planned(&order, id, survey.Members)
+		s.planned(ctx, &order, id, survey.Members)
 	}
 	return "", err
 }
 
 // planned tells of a new run.
-func (s *Scheduler) planned(o *Order, id, members int64) {
+func (s *Scheduler) planned(ctx context.Context, o *Order, id, members int64) {
 	s.Log.Info("run planned", "campaign", o.Campaign, "run", id, "due", o.Occurrence, "planned", members)
 	if o.Approval != "" {
 		s.alert(Alert{Campaign: o.Campaign, Run: id, What: AlertApproval, Text: fmt.Sprintf("run %d of %s waits for approval: %s", id, o.Campaign, o.Approval)})
+	}
+	if s.Carrier != nil {
+		if err := OfferReady(ctx, s.Store, s.Carrier, s.Now()); err != nil {
+			s.Log.Warn("a run's chunks are not in the queue: workers look for them", "run", id, "err", err)
+		}
 	}
 	if s.Wake != nil {
 		s.Wake()

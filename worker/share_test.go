@@ -56,9 +56,8 @@ func busiest(at []time.Time) (most int) {
 }
 
 // TestRateAtTheReceiver: 200 mails a second are that for whoever receives them, in every second, whether one worker sends them or four
-// do.
+// do. It does not run beside others: what a busy machine delays is not the rate's fault.
 func TestRateAtTheReceiver(t *testing.T) {
-	t.Parallel()
 	const speed, mails = 200, 1600
 	for _, workers := range []int{1, 4} {
 		t.Run(fmt.Sprint(workers), func(t *testing.T) {

@@ -170,4 +170,3 @@ func (d *departures) check(t *testing.T, limits map[string]float64) {
 		}
 	}
 }
-

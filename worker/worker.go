@@ -25,7 +25,8 @@ type Config struct {
 	Owner     string // this worker's name, on leases: no two that live have the same
 	// Sender names the way out, without its secrets: workers whose way out is the same have its rate together, in shares of which they
 	// agree in the store. "": nobody else sends by it.
-	Sender string
+	Sender  string
+	Carrier Carrier // brings chunks; nil: they are looked for in the store
 	// Alone says that no other worker uses the store: leases left by whoever came before are ended at once.
 	Alone bool
 	// Real delivery leaves this machine: without the database being armed, only Allowed addresses are mailed.
@@ -51,17 +52,22 @@ type Config struct {
 // Worker takes chunks and sends. Make one with [New].
 type Worker struct {
 	Config
-	rate    *send.Rate
-	slots   chan *slot // those that are free
-	sender  sender
-	gate    gate
-	wake    chan struct{}
-	asked   chan struct{}   // closed when the provider was asked for its limits, if it has any
-	offset  atomic.Int64    // from this machine's clock to the store's
-	ending  context.Context // ends a while after the worker was told to: until then results are written
-	outage  outage
-	warming warming
-	domains *send.Domains
+	rate   *send.Rate
+	slots  chan *slot // those that are free
+	sender sender
+	gate   gate
+	wake   chan struct{}
+	hints  chan *brought
+	asked  chan struct{}   // closed when the provider was asked for its limits, if it has any
+	offset atomic.Int64    // from this machine's clock to the store's
+	ending context.Context // ends a while after the worker was told to: until then results are written
+	outage outage
+	// One goroutine knows these.
+	draining bool
+	closing  time.Time // when runs are looked at next that may be over
+	vain     int       // looks that found chunks which no hint had brought
+	warming  warming
+	domains  *send.Domains
 	// versions of another germane, by hash: their runs are left to others. One goroutine knows them.
 	foreign map[string]bool
 
@@ -88,7 +94,7 @@ func New(c Config) *Worker {
 	c.Concurrency, c.Backoff, c.Lease = max(c.Concurrency, 1), cmp.Or(c.Backoff, time.Minute), cmp.Or(c.Lease, 15*time.Second)
 	c.Zone = cmp.Or(c.Zone, time.UTC)
 	w := &Worker{
-		Config: c, rate: send.NewRate(limit), slots: make(chan *slot, c.Concurrency), wake: make(chan struct{}, 1), asked: make(chan struct{}),
+		Config: c, rate: send.NewRate(limit), slots: make(chan *slot, c.Concurrency), wake: make(chan struct{}, 1), hints: make(chan *brought), asked: make(chan struct{}),
 		working: map[chunkName]bool{}, guards: map[int64]*guard{}, foreign: map[string]bool{},
 		domains: send.NewDomains(c.DomainRates), parked: map[chunkName]bool{},
 	}
@@ -118,6 +124,7 @@ func (w *Worker) Work(ctx context.Context, drain bool) error {
 			return fmt.Errorf("take over: %w", err)
 		}
 	}
+	w.draining = drain
 	defer w.begin(ctx)()
 	for ctx.Err() == nil {
 		done, err := w.shift(ctx, drain)
@@ -141,50 +148,86 @@ func (w *Worker) shift(ctx context.Context, drain bool) (done bool, err error) {
 	ctx, end := context.WithCancel(ctx)
 	var chunks sync.WaitGroup
 	defer func() { end(); chunks.Wait(); w.warming.settle(context.WithoutCancel(ctx)) }()
-	for {
-		open, err := w.gate.look(ctx)
+	var hint *brought
+	defer func() { hint.end() }()
+	for looks := true; ; {
+		open, err := within(ctx, longTime, w.look)
 		if err != nil || !open {
 			return false, err
 		}
 		w.answers()
-		if err := w.breakers.look(ctx); err != nil {
-			return false, err
-		}
-		if !w.Alone {
-			if _, err := w.Store.Sweep(ctx, w.clock(), false); err != nil {
-				return false, err
-			}
-		}
-		started, err := w.start(ctx, &chunks)
+		started, err := w.start(ctx, &chunks, hint, looks || drain)
 		if err != nil {
 			return false, err
 		}
-		if !started && w.idle() {
+		idle := !started && w.idle()
+		if idle {
 			w.warming.settle(ctx)
-			if err := w.close(ctx); err != nil || drain && !w.expects() {
+		}
+		if w.closes(idle && (w.Alone || drain)) {
+			if err := w.close(ctx); err != nil {
 				return drain, err
 			}
 		}
-		if pause(ctx, w.wake, tick) != nil {
+		if idle && drain && !w.expects() {
+			return true, nil
+		}
+		if hint, looks, err = w.rest(ctx, drain); err != nil {
 			return false, nil
 		}
 	}
 }
 
-// start takes a chunk, if there is one and nobody of those in hand waits to be claimed.
-func (w *Worker) start(ctx context.Context, chunks *sync.WaitGroup) (started bool, err error) {
+// look reports whether anything may be claimed.
+func (w *Worker) look(ctx context.Context) (open bool, err error) {
+	if open, err = w.gate.look(ctx); err != nil || !open {
+		return false, err
+	}
+	return true, w.breakers.look(ctx)
+}
+
+// start takes a chunk, if there is one and nobody of those in hand waits to be claimed: that of a hint, or else one that a look finds.
+func (w *Worker) start(ctx context.Context, chunks *sync.WaitGroup, hint *brought, looks bool) (started bool, err error) {
+	defer func() {
+		if !started {
+			hint.end()
+		}
+	}()
 	if !w.wantsMore() {
 		return true, nil
 	}
-	k, err := w.first(ctx)
+	k, err := within(ctx, longTime, func(ctx context.Context) (*chunkWork, error) {
+		switch {
+		case hint != nil:
+			return w.hinted(ctx, hint.Hint)
+		case w.Carrier == nil || looks:
+			return w.find(ctx)
+		}
+		return nil, nil
+	})
 	if k == nil || err != nil {
 		return false, err
 	}
+	k.hint = hint
 	chunks.Go(func() {
+		defer hint.end()
 		k.work(ctx)
 		w.leave(k.name())
 	})
 	return true, nil
+}
+
+// find takes a chunk that a look into the store finds. Leases that ran out are ended first.
+func (w *Worker) find(ctx context.Context) (*chunkWork, error) {
+	if !w.Alone {
+		if _, err := w.Store.Sweep(ctx, w.clock(), false); err != nil {
+			return nil, err
+		}
+	}
+	if w.Carrier != nil && !w.draining {
+		return w.uncarried(ctx)
+	}
+	return w.first(ctx)
 }
 
 // first takes the first chunk that is to be had. A run that cannot be worked on may have any number of ready ones, and others after
@@ -257,45 +300,6 @@ func (w *Worker) Wake() {
 	case w.wake <- struct{}{}:
 	default:
 	}
-}
-
-// close finishes the runs of which nothing is open any more.
-func (w *Worker) close(ctx context.Context) error {
-	runs, err := w.Store.Runs(ctx, store.RunFilter{Open: true, Limit: math.MaxInt32})
-	if err != nil {
-		return err
-	}
-	for _, r := range runs {
-		if r.State == store.RunRunning || r.State == store.RunSettling {
-			if err := w.closeRun(ctx, r.ID); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (w *Worker) closeRun(ctx context.Context, run int64) error {
-	before, err := w.Store.Run(ctx, run)
-	if err != nil {
-		return err
-	}
-	if stopped, err := w.watchRollout(ctx, before); err != nil || stopped {
-		return err
-	}
-	is, err := w.Store.CloseRun(ctx, run, w.Now(), grace)
-	if err != nil || is == before.State {
-		return err
-	}
-	r, err := w.Store.Run(ctx, run)
-	if err == nil {
-		w.Log.Info("run "+string(is), "campaign", r.Campaign, "run", r.ID, "planned", r.Planned, "sent", r.Sent, "failed", r.Failed,
-			"skipped", r.Skipped, "held_out", r.HeldOut, "in_doubt", r.InDoubt)
-		if before.State == store.RunRunning {
-			err = w.tellEnd(ctx, r)
-		}
-	}
-	return err
 }
 
 // pause waits for a time, a wake-up, or the context's end, which it returns as an error.
