@@ -104,7 +104,11 @@ func (a *alerts) mail(to string, alert worker.Alert) *send.Mail {
 	id := "alert-" + strconv.FormatInt(now.UnixNano(), 36)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\n", sender.Email, to)
-	fmt.Fprintf(&b, "Subject: %s\r\n", mime.QEncoding.Encode("utf-8", fmt.Sprintf("germane: %s: %s", alert.Campaign, strings.ReplaceAll(alert.What, "_", " "))))
+	subject := "germane: " + strings.ReplaceAll(alert.What, "_", " ")
+	if alert.Campaign != "" {
+		subject = "germane: " + alert.Campaign + ": " + strings.ReplaceAll(alert.What, "_", " ")
+	}
+	fmt.Fprintf(&b, "Subject: %s\r\n", mime.QEncoding.Encode("utf-8", subject))
 	_, domain, _ := strings.Cut(sender.Email, "@")
 	fmt.Fprintf(&b, "Date: %s\r\nMessage-ID: <%s@%s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n", now.Format(time.RFC1123Z), id, domain)
 	b.WriteString("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")

@@ -35,7 +35,7 @@ func newPeople(sys *system, o *options) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 	}
 	c.AddCommand(newPeopleImport(sys, o), newPeopleList(sys, o), newPeopleShow(sys, o), newPeopleExport(sys, o))
-	c.AddCommand(newPeopleForget(sys, o), newPeopleSuppress(sys, o), newPeopleUnsubscribe(sys, o), newPeopleReadmit(sys, o))
+	c.AddCommand(newPeopleForget(sys, o), newPeopleSuppress(sys, o), newPeopleUnsubscribe(sys, o), newPeopleReadmit(sys, o), newPeopleQuarantine(sys, o))
 	return c
 }
 

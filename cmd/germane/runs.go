@@ -93,6 +93,8 @@ type runReport struct {
 	Reasons    map[string]int64 `json:"reasons"`
 	StartedAt  *time.Time       `json:"started_at"`  // null until then
 	FinishedAt *time.Time       `json:"finished_at"` // null until then
+	Bounced    int64            `json:"bounced"`     // people, as far as the provider told
+	Complained int64            `json:"complained"`  // likewise
 }
 
 // runJSON returns the public form of a run; `send --json` prints the same.
@@ -115,14 +117,20 @@ func orNull(at time.Time) *time.Time {
 	return &at
 }
 
-func printRunsJSON(ctx context.Context, out io.Writer, s store.Runs, runs []*store.Run) error {
+func printRunsJSON(ctx context.Context, out io.Writer, s store.Database, runs []*store.Run) error {
 	reports := make([]runReport, 0, len(runs))
 	for _, r := range runs {
 		reasons, err := s.Reasons(ctx, r.ID)
 		if err != nil {
 			return err
 		}
-		reports = append(reports, runJSON(r, reasons))
+		back, err := cameBack(ctx, s, r.ID)
+		if err != nil {
+			return err
+		}
+		report := runJSON(r, reasons)
+		report.Bounced, report.Complained = back.bounced, back.complained
+		reports = append(reports, report)
 	}
 	return printJSON(out, reports)
 }
@@ -163,7 +171,7 @@ func (l *runList) list(ctx context.Context, sys *system, o *options, s store.Dat
 // mostOnCall is how many runs are looked at for whoever is on call: the one that needs them may not be among the last.
 const mostOnCall = 1000
 
-// read returns the runs that are asked for. An old run that is still open belongs to every time since it was made.
+// read returns the runs that are asked for. An old run that is still open, or has mails in doubt, belongs to every time since it was made.
 func (l *runList) read(ctx context.Context, s store.Runs, now time.Time) ([]*store.Run, error) {
 	which := store.RunFilter{Campaign: l.campaign, Limit: l.limit}
 	if l.limit < 1 {
@@ -183,8 +191,14 @@ func (l *runList) read(ctx context.Context, s store.Runs, now time.Time) ([]*sto
 		return nil, err
 	}
 	open, err := s.Runs(ctx, store.RunFilter{Campaign: l.campaign, Limit: l.limit, Open: true})
-	for _, r := range open {
-		if !slices.ContainsFunc(runs, func(other *store.Run) bool { return other.ID == r.ID }) {
+	if err != nil {
+		return nil, err
+	}
+	// A run is finished after a day of settling, and its mails in doubt are still somebody's to look at.
+	all, err := s.Runs(ctx, store.RunFilter{Campaign: l.campaign, Limit: l.limit})
+	for _, r := range append(open, all...) {
+		belongs := r.State != store.RunFinished && r.State != store.RunCancelled || r.InDoubt > 0
+		if belongs && !slices.ContainsFunc(runs, func(other *store.Run) bool { return other.ID == r.ID }) {
 			runs = append(runs, r)
 		}
 	}

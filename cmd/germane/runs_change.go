@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"germane/store"
+	"germane/worker"
 	"germane/workspace"
 )
 
@@ -40,6 +41,11 @@ func changeRun(c *cobra.Command, sys *system, o *options, args []string, do func
 
 func (x *runChange) say(format string, args ...any) {
 	fmt.Fprintf(x.sys.stderr, format+"\n", args...)
+}
+
+// letGo notes that somebody has seen how much of what was sent came back.
+func (x *runChange) letGo(ctx context.Context) error {
+	return worker.LetGo(ctx, x.s, worker.NewContents(x.s, x.sys.variables()), x.run, x.sys.now())
 }
 
 // refuse says that a run cannot be changed like this where it stands.
@@ -125,6 +131,9 @@ func resume(ctx context.Context, x *runChange) error {
 	note := ""
 	if r.State == store.RunStopped {
 		note = "resumed" // the guard that stopped it does not look at it again
+		if err := x.letGo(ctx); err != nil {
+			return err
+		}
 	}
 	if err := x.s.MoveRun(ctx, r.ID, store.RunRunning, note, x.sys.now()); err != nil {
 		return err
@@ -172,7 +181,8 @@ func newRunsApprove(sys *system, o *options) *cobra.Command {
 		Use:   "approve RUN",
 		Short: "Start a run that waits for a person, as its audience is not what was expected",
 		Long: `Start a run that waits for a person: its audience has another size than the campaign's expect allows,
-or is less than half or more than twice what its last runs had.`,
+or is less than half or more than twice what its last runs had, or too much came back of what the
+campaign sent before. What came back until now counts no more then.`,
 		Example: "  germane runs approve 12\n  germane runs approve 12 --yes",
 		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -182,6 +192,9 @@ or is less than half or more than twice what its last runs had.`,
 				}
 				x.say("Run %d of %s, %s, is for %s%s.", x.run.ID, x.run.Campaign, x.run.Occurrence, plural(int(x.run.Planned), "person", "people"), because(": ", x.run.Note))
 				if err := sys.confirm(ctx, yes, "Send it?"); err != nil {
+					return err
+				}
+				if err := x.letGo(ctx); err != nil {
 					return err
 				}
 				if err := x.s.MoveRun(ctx, x.run.ID, store.RunRunning, "", sys.now()); err != nil {

@@ -33,6 +33,9 @@ func showRun(ctx context.Context, sys *system, o *options, s store.Database, num
 	if err == nil {
 		d.troubles, err = troublesOf(ctx, s, r)
 	}
+	if err == nil {
+		d.back, err = cameBack(ctx, s, r.ID)
+	}
 	if err != nil {
 		return err
 	}
@@ -48,6 +51,7 @@ type runDetails struct {
 	versions []store.RunVersion
 	chunks   []store.Chunk
 	troubles []trouble
+	back     back
 	now      time.Time
 }
 
@@ -56,6 +60,9 @@ func (d *runDetails) print(out io.Writer) {
 	fmt.Fprintf(out, "Run %d of %s, %s: %s\n", d.ID, d.Campaign, d.Occurrence, state)
 	if missedWhy(d.Run) == "" {
 		fmt.Fprintf(out, "  %s\n", addingUp(d.Counts))
+	}
+	if words := d.back.words(&d.Counts); words != "" {
+		fmt.Fprintf(out, "  %s\n", words)
 	}
 	if when := lasting(d.Run, d.now); when != "" {
 		fmt.Fprintf(out, "  %s%s\n", when, d.pace())

@@ -22,7 +22,7 @@ import (
 //	seed weekly 2026-11-23 sent=6 failed=1 skipped=1 held_out=1 in_doubt=1 waiting=2 clicks=3 scanned=1 goals=2 ago=1h aside approval
 //
 // clicks and scanned are people who followed a link of the first block, goals people who reached the campaign's goal, of those sent,
-// from the first on. aside: the chunk of those who wait lost three workers. approval: the run waits for it, and so do all.
+// from the first on. bounced, complained and delivered are those of whom the provider said that, likewise. aside: the chunk of those who wait lost three workers. approval: the run waits for it, and so do all.
 func seed(script *testscript.TestScript, negated bool, args []string) {
 	if negated || len(args) < 3 {
 		script.Fatalf("usage: seed CAMPAIGN OCCURRENCE what=how many…")
@@ -50,6 +50,7 @@ func seed(script *testscript.TestScript, negated bool, args []string) {
 	x.people(args[0])
 	x.run(args[0], args[1])
 	x.events()
+	x.notices()
 }
 
 type seeding struct {
@@ -176,5 +177,29 @@ func (x *seeding) events() {
 		}
 	}
 	_, err := x.AddEvents(x.ctx, slices.Clip(events))
+	x.script.Check(err)
+}
+
+// notices has the provider tell what became of mails.
+func (x *seeding) notices() {
+	var notices []store.Notice
+	for i, number := range x.numbers[:x.n["sent"]] {
+		p, err := x.PersonByNumber(x.ctx, number)
+		x.script.Check(err)
+		_, domain, _ := strings.Cut(p.Email, "@")
+		n := store.Notice{
+			Run: x.id, Person: number, Campaign: x.content.Campaign.Name, Provider: "p" + strconv.Itoa(i), State: store.Sent, Sent: x.at, Address: p.Email, Domain: domain,
+			Event: store.Event{At: x.at, Person: number, Run: x.id},
+		}
+		for kind, why := range map[string]store.Suppression{
+			store.EventBounce: {Reason: store.Bounced, Detail: "General 5.1.1", At: x.at, Domain: domain}, store.EventComplaint: {Reason: store.Complained, At: x.at}, store.EventDelivery: {},
+		} {
+			if i < x.n[map[string]string{store.EventBounce: "bounced", store.EventComplaint: "complained", store.EventDelivery: "delivered"}[kind]] {
+				n.Event.Kind, n.Event.Key, n.Suppress = kind, strconv.FormatInt(x.id, 10)+kind+n.Provider, why
+				notices = append(notices, n)
+			}
+		}
+	}
+	_, err := x.TakeNotices(x.ctx, notices, store.Noticing{Judge: func(store.Mailed, []store.Event) {}})
 	x.script.Check(err)
 }

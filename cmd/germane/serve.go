@@ -272,7 +272,7 @@ func (p *post) listen(ctx context.Context) (*servers, error) {
 		return nil, err
 	}
 	s := &servers{track: track.New(track.Config{
-		Store: p.store, Keys: p.keys, Site: p.site(w), TrustedProxies: config.TrustedProxies, Notices: track.Notices{Topics: config.SNSTopics}, Log: p.log, Now: p.sys.now,
+		Store: p.store, Keys: p.keys, Site: p.site(w), TrustedProxies: config.TrustedProxies, Notices: track.Notices{Topics: config.SNSTopics, SoftBounces: track.SoftBounces(config.Bounces)}, Log: p.log, Now: p.sys.now,
 	})}
 	if err := s.track.Warm(ctx); err != nil {
 		return nil, err
