@@ -109,13 +109,16 @@ func (im *suppressionImport) command(ctx context.Context, o *options, day string
 	})
 }
 
+// atOnce is how many addresses are suppressed in one transaction.
+const atOnce = 200
+
 func (im *suppressionImport) run(ctx context.Context, account *send.Account, since time.Time) error {
 	for page, err := range account.Suppressed(ctx, since) {
 		if err != nil {
 			return err
 		}
-		for _, entry := range page {
-			if err := im.land(ctx, &entry); err != nil {
+		for some := range slices.Chunk(page, atOnce) {
+			if err := im.land(ctx, some); err != nil {
 				return err
 			}
 		}
@@ -124,51 +127,87 @@ func (im *suppressionImport) run(ctx context.Context, account *send.Account, sin
 	return nil
 }
 
-// land suppresses one address, for what SES says of it.
-func (im *suppressionImport) land(ctx context.Context, entry *send.Suppressed) error {
-	address, problem := audience.MailableAddress(entry.Address)
-	if problem != "" {
-		im.Unreadable++
-		return nil
+// land suppresses addresses, each for what SES says of it.
+func (im *suppressionImport) land(ctx context.Context, entries []send.Suppressed) error {
+	var all []store.Suppressing
+	for i := range entries {
+		if x, ok := im.read(&entries[i]); ok {
+			all = append(all, x)
+		}
 	}
-	why := store.Suppression{Reason: store.Bounced, Detail: "on SES's list", At: entry.At}
-	im.Bounced++
-	if entry.Complaint {
-		im.Bounced--
-		im.Complained++
-		why.Reason = store.Complained
-	}
-	if now := im.sys.now(); why.At.IsZero() || why.At.After(now) {
-		why.At = now
-	}
-	known, err := im.s.SuppressionsOf(ctx, address)
+	fresh, err := im.suppress(ctx, all)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(known, func(x store.Suppression) bool { return x.Reason == why.Reason }) {
-		im.Known++
-		return nil
-	}
-	im.New++
-	if im.DryRun {
-		return nil
-	}
-	if err := im.s.Suppress(ctx, address, why); err != nil {
-		return err
-	}
-	return im.withdraw(ctx, address, why)
+	im.New += fresh
+	im.Known += len(all) - fresh
+	return nil
 }
 
-// withdraw makes of a complaint what a notice of it makes: nobody who calls our mail spam has consented to more of it.
-func (im *suppressionImport) withdraw(ctx context.Context, address string, why store.Suppression) error {
-	if why.Reason != store.Complained || len(im.topics) == 0 {
+func (im *suppressionImport) read(entry *send.Suppressed) (store.Suppressing, bool) {
+	address, problem := audience.MailableAddress(entry.Address)
+	if problem != "" {
+		im.Unreadable++
+		return store.Suppressing{}, false
+	}
+	why := store.Suppression{Reason: store.Bounced, Detail: "on SES's list", At: entry.At}
+	if entry.Complaint {
+		im.Complained++
+		why.Reason = store.Complained
+	} else {
+		im.Bounced++
+	}
+	if now := im.sys.now(); why.At.Unix() <= 0 || why.At.After(now) {
+		why.At = now
+	}
+	return store.Suppressing{Email: address, Why: why}, true
+}
+
+// suppress returns how many were not suppressed before; a dry run only counts them.
+func (im *suppressionImport) suppress(ctx context.Context, all []store.Suppressing) (fresh int, err error) {
+	if !im.DryRun {
+		for i := range all {
+			if err := im.withdraw(ctx, &all[i]); err != nil {
+				return 0, err
+			}
+		}
+		return im.s.SuppressAll(ctx, all)
+	}
+	for i := range all {
+		known, err := im.s.SuppressionsOf(ctx, all[i].Email)
+		if err != nil {
+			return 0, err
+		}
+		if !slices.ContainsFunc(known, func(x store.Suppression) bool { return counts(x.Reason) == all[i].Why.Reason }) {
+			fresh++
+		}
+	}
+	return fresh, nil
+}
+
+// counts is the reason that a suppression is kept for: one in quarantine is of a bounce.
+func counts(reason store.SuppressionReason) store.SuppressionReason {
+	if reason == store.InQuarantine {
+		return store.Bounced
+	}
+	return reason
+}
+
+// withdraw makes of a complaint what a notice of it makes: nobody who calls our mail spam has consented to more of it. It is done once,
+// before the suppression that says so: who consents afterwards, has.
+func (im *suppressionImport) withdraw(ctx context.Context, x *store.Suppressing) error {
+	if x.Why.Reason != store.Complained || len(im.topics) == 0 {
 		return nil
 	}
-	p, err := im.s.PersonByEmail(ctx, address)
+	p, err := im.s.PersonByEmail(ctx, x.Email)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	known, err := im.s.SuppressionsOf(ctx, x.Email)
+	if err != nil || slices.ContainsFunc(known, func(y store.Suppression) bool { return y.Reason == store.Complained }) {
 		return err
 	}
 	return im.s.Unsubscribe(ctx, p.Number, store.Withdrawal{Topics: im.topics, Source: "complaint", At: im.sys.now()})
