@@ -64,6 +64,19 @@ func (c *Cluster) Stop() {
 	_ = c.server.shell.Wait() // its state is that of a Postgres that was killed
 }
 
+// Promote starts a Postgres that was stopped as a replica that takes over, and returns when it has: its write-ahead log goes on in another
+// timeline.
+func (c *Cluster) Promote() {
+	c.t.Helper()
+	signal := c.server.folder + "/data/recovery.signal"
+	if err := os.WriteFile(signal, nil, 0o666); err != nil { // Postgres takes it away
+		c.t.Fatal(err)
+	}
+	if err := c.server.start("-c", "listen_addresses=127.0.0.1", "-c", "restore_command=false", "-c", "hot_standby=off"); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 func (c *Cluster) end() {
 	if log, err := os.ReadFile(c.server.folder + "/log"); c.t.Failed() && err == nil {
 		lines := slices.DeleteFunc(strings.Split(string(log), "\n"), knocking)

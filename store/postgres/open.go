@@ -14,8 +14,15 @@
 // that what is too old is dropped ([Store.Expire]); places under caps are by person. Whoever makes the first run or event of a month
 // makes its partition. DDL never waits long for a table that others use (months.go).
 //
-//  1. [Open] looks at Postgres's version, brings the tables to this program's form with goose, and makes the key that hashes
-//     addresses.
+// A database that went back in time would send again what it does not know it sent. It is recognised by its cluster's system identifier,
+// its own number there and the timeline of the write-ahead log, which the table `ledger` keeps, and by how often the ledger was written,
+// which a file on each machine keeps. So a dump that was restored, a copy, a recovery to some moment, and also a replica that took over
+// are refused ([store.ErrWentBack]), when opened and by processes that run, until [Store.Restored] was called: a replica may lack the last
+// claims. pg_upgrade makes another cluster, and counts as well. Where a provider keeps the system identifier to itself, and no file is
+// given, a dump that replaces the tables of the same database is not noticed.
+//
+//  1. [Open] looks at Postgres's version, brings the tables to this program's form with goose, makes the key that hashes addresses, and
+//     looks where the database comes from (restored.go).
 //  2. The methods are in one file a noun: person.go, consent.go, run.go, delivery.go and so on.
 package postgres
 

@@ -41,7 +41,7 @@ type asker interface {
 
 // readOrigin also returns how often the ledger was written. Where a provider keeps the system identifier to itself, the rest has to do.
 func readOrigin(ctx context.Context, db asker) (o origin, sequence int64, err error) {
-	const query = `SELECT (SELECT oid FROM pg_database WHERE datname = current_database())::text, left(pg_walfile_name(pg_current_wal_lsn()), 8), (SELECT last_value FROM ledger_sequence)`
+	const query = `SELECT (SELECT oid FROM pg_database WHERE datname = current_database())::text, left(pg_walfile_name(pg_current_wal_lsn()), 8), (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ledger_sequence)`
 	if err := db.QueryRow(ctx, query).Scan(&o.database, &o.timeline, &sequence); err != nil {
 		return o, 0, fmt.Errorf("ask which database it is: %w", err)
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,103 +11,38 @@ import (
 
 	"germane/audience"
 	"germane/store"
+	"germane/store/storetest"
 )
 
 // TestRestoredBackupIsNoticed puts an older copy of the file back, as restoring a backup does.
 func TestRestoredBackupIsNoticed(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "germane.db")
-	open := func(o Options) (*Store, error) { return Open(t.Context(), path, o) }
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, err := open(Options{})
-	must(err)
-	var people []audience.Update
-	for _, name := range []string{"ann", "bob", "kim"} {
-		people = append(people, audience.Update{ID: name, Email: name + "@acme.example"})
-	}
-	_, err = s.Import(t.Context(), people, store.Importing{At: noon, Consent: []store.ConsentGrant{{Topic: "tips"}}})
-	must(err)
-	must(s.Deploy(t.Context(), &store.Version{Hash: "v1"}))
-	run, err := s.CreateRun(t.Context(), store.Run{Campaign: "weekly", Occurrence: "1", Version: "v1", Cut: true}, []store.Chunk{{People: store.Everybody, Members: 3}})
-	must(err)
-	c, err := s.TakeChunk(t.Context(), run, 0, "test", noon, noon.Add(time.Hour))
-	must(err)
-	claim := func(person int64) error {
-		_, err := s.Step(t.Context(), &store.Step{
-			Lease: store.Lease{Run: run, Epoch: c.Epoch}, Now: noon, Until: noon.Add(time.Hour), Decisions: []store.Decision{{Person: person, State: store.Claimed, Topic: "tips"}},
-		})
-		return err
-	}
-	must(claim(1))
-	must(s.Close())
-	backup, err := os.ReadFile(path)
-	must(err)
-
-	s, err = open(Options{})
-	must(err)
-	must(claim(2))
-	missed, err := s.CreateRun(t.Context(), store.Run{Campaign: "weekly", Occurrence: "the second", Version: "v1", Cut: true, Created: noon.Add(time.Minute)}, nil)
-	must(err)
-	_, err = s.Import(t.Context(), []audience.Update{{ID: "late", Email: "late@acme.example"}}, store.Importing{At: noon.Add(time.Minute)})
-	must(err)
-	late, err := s.PersonByID(t.Context(), "late")
-	must(err)
-	must(s.Unsubscribe(t.Context(), 1, store.Withdrawal{Source: "unsubscribe link", At: noon.Add(time.Minute)}))
-	must(s.Suppress(t.Context(), "bob@acme.example", store.Suppression{Reason: store.Complained, At: noon.Add(time.Minute)}))
-	must(s.Forget(t.Context(), "kim@acme.example", noon.Add(time.Minute)))
-	must(s.Close())
-	must(os.WriteFile(path, backup, 0o600))
-
-	if _, err := open(Options{}); !errors.Is(err, store.ErrWentBack) {
-		t.Fatalf("got %v", err)
-	}
-	s, err = open(Options{AcceptRestored: true})
-	must(err)
-	runs, withdrawals, err := s.Restored(t.Context(), noon, noon.Add(time.Hour))
-	if err != nil || runs != 2 || withdrawals != 3 {
-		t.Errorf("cancelled %d runs, replayed %d, %v", runs, withdrawals, err)
-	}
-	must(s.Close())
-	s, err = open(Options{})
-	must(err)
-	defer s.Close()
-	if d, err := s.Delivery(t.Context(), run, 1, 0); err != nil || d.State != store.InDoubt {
-		t.Errorf("got %+v, %v", d, err)
-	}
-	if consents, err := s.ConsentsOf(t.Context(), 1); err != nil || consents["tips"].State != audience.ConsentUnsubscribed {
-		t.Errorf("got %+v, %v", consents, err)
-	}
-	if all, err := s.SuppressionsOf(t.Context(), "bob@acme.example"); err != nil || len(all) != 1 {
-		t.Errorf("got %+v, %v", all, err)
-	}
-	if _, err := s.PersonByID(t.Context(), "kim"); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the restore brought somebody erased back: %v", err)
-	}
-	checkNothingIsUsedAgain(t, s, missed, late.Number)
+	var backup []byte
+	storetest.Restored(t, storetest.Backup{
+		Open: func(accept bool) (store.Database, error) {
+			s, err := Open(t.Context(), path, Options{AcceptRestored: accept})
+			if err != nil {
+				return nil, err
+			}
+			return s, nil
+		},
+		Make: func() {
+			var err error
+			if backup, err = os.ReadFile(path); err != nil {
+				t.Fatal(err)
+			}
+		},
+		Restore: func() {
+			if err := os.WriteFile(path, backup, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+	})
 	for _, file := range []string{path + "-note", path + "-withdrawals"} {
 		if data, err := os.ReadFile(file); err != nil || strings.Contains(string(data), "acme") || len(data) == 0 {
 			t.Errorf("%s holds %q, %v", file, data, err)
 		}
-	}
-}
-
-// checkNothingIsUsedAgain looks for what was made after the backup: its occurrence has its run, and its numbers are nobody else's.
-func checkNothingIsUsedAgain(t *testing.T, s *Store, run, person int64) {
-	t.Helper()
-	if r, err := s.Run(t.Context(), run); err != nil || r.State != store.RunCancelled || r.Occurrence != "the second" || r.Planned != 0 {
-		t.Errorf("the run of after the backup is %+v, %v", r, err)
-	}
-	if _, err := s.CreateRun(t.Context(), store.Run{Campaign: "weekly", Occurrence: "the second", Version: "v1"}, nil); !errors.Is(err, store.ErrExists) {
-		t.Errorf("the occurrence can be sent again: %v", err)
-	}
-	_, err := s.Import(t.Context(), []audience.Update{{ID: "new", Email: "new@acme.example"}}, store.Importing{At: noon})
-	if p, err2 := s.PersonByID(t.Context(), "new"); err != nil || err2 != nil || p.Number <= person {
-		t.Errorf("somebody new got the number of somebody else, %+v: %v %v", p, err, err2)
 	}
 }
 
