@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -253,7 +254,16 @@ func TestNobodyAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range map[string]*Resolver{"failing": failing, "gone": gone} {
+	hole, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hole.Close()
+	silent, err := NewResolver(hole.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]*Resolver{"failing": failing, "gone": gone, "silent": silent} {
 		r.within = 200 * time.Millisecond
 		began := time.Now()
 		if _, err := r.TXT(t.Context(), "acme.example"); !errors.Is(err, ErrSilent) || r.Answered() {

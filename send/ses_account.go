@@ -78,6 +78,9 @@ type Identity struct {
 	MailFromMust   bool   // without it SES sends nothing; otherwise it takes its own
 }
 
+// mostTokens is more than SES has.
+const mostTokens = 10
+
 // sesZone is where SES publishes its keys, unless it says otherwise.
 const sesZone = "dkim.amazonses.com"
 
@@ -89,7 +92,7 @@ func (a *Account) Identity(ctx context.Context, name string) (*Identity, error) 
 	}
 	i := &Identity{Name: name, Verified: out.VerifiedForSendingStatus, ConfigurationSet: aws.ToString(out.ConfigurationSetName), Zone: sesZone}
 	if d := out.DkimAttributes; d != nil {
-		i.Signs, i.DKIM, i.Tokens, i.OwnDKIMKey = d.SigningEnabled, string(d.Status), d.Tokens, d.SigningAttributesOrigin == types.DkimSigningAttributesOriginExternal
+		i.Signs, i.DKIM, i.Tokens, i.OwnDKIMKey = d.SigningEnabled, string(d.Status), d.Tokens[:min(len(d.Tokens), mostTokens)], d.SigningAttributesOrigin == types.DkimSigningAttributesOriginExternal
 		if zone := aws.ToString(d.SigningHostedZone); zone != "" {
 			i.Zone = zone
 		}

@@ -269,7 +269,7 @@ func (d *doctor) notices(ctx context.Context) error {
 	}
 	switch {
 	case count[day] > 0:
-		d.say(good, name, fmt.Sprintf("%s in the last 24 hours", plural(int(count[day]), "mail was heard of", "mails were heard of")), "")
+		d.say(good, name, "in the last 24 hours SES told of "+plural(int(count[day]), "mail", "mails"), "")
 	case d.used > 0:
 		d.say(warning, name, fmt.Sprintf("none came in the last 24 hours, in which SES sent %.0f mails", d.used), fix)
 	case count[store.CountsKept] > 0:
