@@ -103,6 +103,8 @@ var settings = map[string]string{
 	"idle_in_transaction_session_timeout": "5000",
 }
 
+const connectTime = 10 * time.Second
+
 func (s *Store) open(ctx context.Context, address string, o Options) error {
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
@@ -110,6 +112,9 @@ func (s *Store) open(ctx context.Context, address string, o Options) error {
 	}
 	for name, value := range settings {
 		config.ConnConfig.RuntimeParams[name] = value
+	}
+	if config.ConnConfig.ConnectTimeout == 0 { // nobody chose one: a server that is gone without a word must not keep us for minutes
+		config.ConnConfig.ConnectTimeout = connectTime
 	}
 	if o.Connections > 0 {
 		config.MaxConns = int32(o.Connections)

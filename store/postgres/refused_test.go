@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,11 @@ import (
 func TestWhoIsNotLetIn(t *testing.T) {
 	t.Parallel()
 	address := testkit.Postgres(t)
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { silent.Close() })
 	for name, c := range map[string]struct {
 		address string
 		want    error
@@ -27,6 +33,7 @@ func TestWhoIsNotLetIn(t *testing.T) {
 		"no user":     {strings.Replace(address, "user=postgres", "user=nobody_here", 1), ErrPassword, `role "nobody_here" does not exist`},
 		"no socket":   {"host=/nowhere user=postgres password=s3cret dbname=x", ErrUnreachable, "no such file"},
 		"no server":   {"postgres://ann:s3cret@127.0.0.1:1/x?sslmode=disable", ErrUnreachable, "127.0.0.1:1"},
+		"no answer":   {"postgres://ann:s3cret@" + silent.Addr().String() + "/x?connect_timeout=1&sslmode=disable", ErrUnreachable, "timeout"},
 		"no host":     {"postgres://ann:s3cret@db.invalid/x", ErrUnreachable, "db.invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
