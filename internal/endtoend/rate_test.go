@@ -20,7 +20,7 @@ func TestMoreWorkers(t *testing.T) {
 	out := tabwriter.NewWriter(table, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(out, "workers\tmails\tseconds\ta second\tat best\t")
 	for _, workers := range []int{1, 2, 4} {
-		f := newFleet(t, slowInbox(t), sized(2500, 10_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency))
+		f := newFleet(t, slowInbox(t), sized(1300, 10_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency))
 		f.begin(workers)
 		f.awaitEnd(4 * time.Minute)
 		f.check(0)
