@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -72,6 +73,12 @@ func (r *rig) deploy() (err error) {
 // people imports somebody a number: every fifth pays, which is outside the audience.
 func (r *rig) people(n int) {
 	r.t.Helper()
+	r.peopleNamed("u", n)
+}
+
+func (r *rig) peopleNamed(name string, n int) {
+	r.t.Helper()
+	name = strings.ReplaceAll(name, " ", "")
 	var updates []audience.Update
 	for i := range n {
 		plan := "trial"
@@ -79,7 +86,7 @@ func (r *rig) people(n int) {
 			plan = "pro"
 		}
 		updates = append(updates, audience.Update{
-			ID: "u" + strconv.Itoa(i), Email: fmt.Sprintf("u%d@mail.example", i), TimeZone: "Europe/London",
+			ID: name + strconv.Itoa(i), Email: fmt.Sprintf("%s%d@mail.example", name, i), TimeZone: "Europe/London",
 			Attributes: fmt.Appendf(nil, `{"plan":%q,"trial_days_left":%d,"projects_30d":%d}`, plan, i%20, i%17),
 		})
 	}
