@@ -135,6 +135,7 @@ func (d *doctor) examine(ctx context.Context) (err error) {
 		defer func() { err = errors.Join(err, d.s.Close()) }()
 	}
 	d.disk()
+	d.retention()
 	d.delivery(ctx)
 	d.senders()
 	d.publicURL(ctx)
@@ -248,6 +249,12 @@ func (d *doctor) disk() {
 	default:
 		d.say(good, name, text, "")
 	}
+}
+
+// retention says how long it is known who got what.
+func (d *doctor) retention() {
+	days := int(d.w.Config.Retention.Hours() / 24)
+	d.say(good, "retention", fmt.Sprintf("deliveries, clicks and other events are kept for %d days", days), "")
 }
 
 // reach asks for any answer from an address.
