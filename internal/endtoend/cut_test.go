@@ -52,6 +52,33 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// TestPostgresAway stops Postgres immediately in the middle of sending, and starts it a while later: what came of the mails in flight is
+// written then, and nothing is in doubt, unless it takes longer than leases last and somebody takes the others for lost.
+func TestPostgresAway(t *testing.T) {
+	t.Parallel()
+	const workers, concurrency = 2, 4
+	f := newFleet(t, slowInbox(t), sized(2000, 20_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency), "GERMANE_RATE=200/s")
+	f.begin(workers)
+	f.awaitMails(400)
+	f.cluster.Stop()
+	stopped := time.Now()
+	time.Sleep(sized(3*time.Second, away))
+	f.cluster.Start()
+	gone, doubt := time.Since(stopped), 0
+	if gone > 10*time.Second {
+		doubt = workers * concurrency
+	}
+	over := f.awaitEnd(5 * time.Minute)
+	r := f.check(doubt)
+	for _, p := range f.workers {
+		if p.over() {
+			t.Errorf("a worker ended: %s", p.words())
+		}
+	}
+	t.Logf("%d of %d arrived; Postgres was away for %s; the last mail %s later; %d in doubt", f.inbox.taken(), r.Planned-r.HeldOut,
+		gone.Round(time.Millisecond), over.Round(time.Second), r.InDoubt)
+}
+
 // TestStalledWorker holds a worker for longer than its leases last, and lets it go on: others have its people by then.
 func TestStalledWorker(t *testing.T) {
 	t.Parallel()
