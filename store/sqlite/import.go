@@ -99,10 +99,14 @@ func (im *importing) row(u *audience.Update) (store.Outcome, error) {
 		return im.update(u, old, address)
 	case address == nil:
 		return rejected("there is no person with the id %s, and no address to make one", u.ID), nil
-	case tried:
-		return store.Outcome{}, errors.New("a person was neither made nor found")
 	}
-	return im.create(u, address)
+	if !tried {
+		if outcome, err := im.create(u, address); err != nil || outcome.Result != 0 {
+			return outcome, err
+		}
+	}
+	// Nobody has the address or the id that came, so it is the invented one that is taken.
+	return rejected("the address belonged to the person with the id %s, who has another one now", engine.InventID(address)), nil
 }
 
 // known is a person who is there already.

@@ -79,6 +79,12 @@ func importMoves(t *testing.T, f *fixture) {
 	if p := f.byEmail("ann@new.example"); p.ID != "ann" {
 		t.Errorf("got %+v", p.Stored)
 	}
+
+	// Whoever came without an id has the one that was made of the first address. Somebody else at that address needs one of their own.
+	f.people(store.Importing{}, []audience.Update{{Email: "kim@acme.example"}})
+	id := f.byEmail("kim@acme.example").ID
+	f.people(store.Importing{}, []audience.Update{{ID: id, Email: "kim@new.example"}}, store.Updated)
+	f.people(store.Importing{}, []audience.Update{{Email: "kim@acme.example"}, {ID: "zoe", Email: "zoe@acme.example"}, {Email: "kim@acme.example"}}, store.Rejected, store.Created, store.Rejected)
 }
 
 func dryRun(t *testing.T, f *fixture) {
