@@ -39,6 +39,37 @@ func TestTablesHoldConsent(t *testing.T) {
 	}
 }
 
+// TestTablesTurnGrantsToWithdrawals: somebody new at an address that withdrew is the same reader, whoever writes what.
+func TestTablesTurnGrantsToWithdrawals(t *testing.T) {
+	t.Parallel()
+	s := openTest(t)
+	subscribe(t, s, 2)
+	if err := s.Unsubscribe(t.Context(), 1, store.Withdrawal{At: noon}); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		`UPDATE person SET address = 'gone' WHERE number = 1`,
+		`UPDATE person SET address = (SELECT address FROM withdrawal WHERE address <> 'gone' LIMIT 1) WHERE number = 2`,
+		`DELETE FROM withdrawal WHERE address = 'gone'`,
+		`ALTER TABLE consent DISABLE TRIGGER USER; DELETE FROM consent; ALTER TABLE consent ENABLE TRIGGER USER`,
+		`INSERT INTO consent (person, topic, state, basis, source, at) VALUES (2, 'tips', 2, '', 'import', 7), (2, 'offers', 2, '', 'import', 7), (1, 'tips', 1, '', 'import', 7)`,
+	} {
+		if _, err := s.pool.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	for query, want := range map[string]string{
+		`SELECT string_agg(concat(person, topic, state), ' ' ORDER BY person, topic) FROM consent`:                                                 "1tips1 2offers2 2tips3",
+		`SELECT string_agg(concat(person, topic, state), ' ' ORDER BY person, topic, entry) FROM consent_log WHERE at < 100000000`:                 "1tips1 2offers2",
+		`SELECT string_agg(concat(person, topic, state, source), ' ' ORDER BY person, topic, entry) FROM consent_log WHERE source LIKE 'earlier%'`: "2tips3earlier withdrawal",
+	} {
+		var got string
+		if err := s.pool.QueryRow(t.Context(), query).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: %q, %v; want %q", query, got, err, want)
+		}
+	}
+}
+
 // TestTablesHoldDeliveries goes around the program: a row only moves forward.
 func TestTablesHoldDeliveries(t *testing.T) {
 	t.Parallel()

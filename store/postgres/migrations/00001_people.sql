@@ -98,21 +98,32 @@ END $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE FUNCTION germane_consent_not_granted_again() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (SELECT 1 FROM person AS p JOIN withdrawal AS w ON w.address = p.address WHERE p.number = NEW.person AND w.topic = NEW.topic) THEN
-        RETURN NULL;
-    END IF;
-    RETURN NEW;
-END $$;
--- +goose StatementEnd
-
--- +goose StatementBegin
 CREATE FUNCTION germane_consent_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO withdrawal SELECT p.address, c.topic, min(c.at) FROM changed AS c JOIN person AS p ON p.number = c.person WHERE c.state = 3
     GROUP BY p.address, c.topic ON CONFLICT DO NOTHING;
     INSERT INTO consent_log (person, topic, state, basis, source, at) SELECT person, topic, state, basis, source, at FROM changed;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+
+-- A grant to somebody whose address withdrew becomes a withdrawal at once. All rows of a statement are looked at together: a function
+-- that is called for each takes as long as writing them.
+-- +goose StatementBegin
+CREATE FUNCTION germane_consent_made() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    refused BIGINT := 0;
+BEGIN
+    IF EXISTS (SELECT 1 FROM withdrawal) THEN
+        UPDATE consent AS c SET state = 3, basis = '', source = 'earlier withdrawal', at = w.at
+        FROM changed AS n JOIN person AS p ON p.number = n.person JOIN withdrawal AS w ON w.address = p.address AND w.topic = n.topic
+        WHERE n.state <> 3 AND n.source <> 'readmit' AND c.person = n.person AND c.topic = n.topic;
+        GET DIAGNOSTICS refused = ROW_COUNT;
+    END IF;
+    INSERT INTO withdrawal SELECT p.address, n.topic, min(n.at) FROM changed AS n JOIN person AS p ON p.number = n.person WHERE n.state = 3
+    GROUP BY p.address, n.topic ON CONFLICT DO NOTHING;
+    INSERT INTO consent_log (person, topic, state, basis, source, at) SELECT person, topic, state, basis, source, at FROM changed AS n
+    WHERE refused = 0 OR n.state = (SELECT state FROM consent WHERE person = n.person AND topic = n.topic);
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -125,16 +136,13 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
-CREATE TRIGGER consent_is_not_granted_again BEFORE INSERT ON consent FOR EACH ROW
-WHEN (NEW.state <> 3 AND NEW.source <> 'readmit') EXECUTE FUNCTION germane_consent_not_granted_again();
-
 CREATE TRIGGER consent_stays_withdrawn BEFORE UPDATE ON consent FOR EACH ROW
 WHEN (OLD.state = 3 AND NEW.state <> 3 AND NEW.source <> 'readmit' OR OLD.person <> NEW.person OR OLD.topic <> NEW.topic)
 EXECUTE FUNCTION germane_refuse('who withdrew stays withdrawn');
 
 CREATE TRIGGER consent_is_kept BEFORE DELETE ON consent FOR EACH ROW EXECUTE FUNCTION germane_refuse_while_person('consent is not deleted while there is a person');
 
-CREATE TRIGGER consent_is_logged AFTER INSERT ON consent REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION germane_consent_changed();
+CREATE TRIGGER consent_is_logged AFTER INSERT ON consent REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION germane_consent_made();
 CREATE TRIGGER consent_change_is_logged AFTER UPDATE ON consent REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION germane_consent_changed();
 
 CREATE TRIGGER consent_follows_address AFTER UPDATE OF address ON person FOR EACH ROW
