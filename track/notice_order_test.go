@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,6 +109,45 @@ func FuzzNotice(f *testing.F) {
 		}
 		if n.Stats().Notices != before {
 			t.Fatal("it is believed")
+		}
+	})
+}
+
+// FuzzAbout: whatever SES says, signed, what is stored of it is short, says nothing of anybody's address, and counts for one domain.
+func FuzzAbout(f *testing.F) {
+	mail := sesfake.Mail{ID: "0100018c-1", From: "hello@mail.acme.example", To: "ann@mail.example", At: noon, Tags: map[string]string{"delivery": store.DeliveryID(7, 9, 0), "campaign": "weekly"}}
+	for _, kind := range []string{"Send", "Delivery", "Bounce", "Complaint", "Reject", "Rendering Failure", "DeliveryDelay"} {
+		f.Add(sesfake.Event(&mail, sesfake.Becomes{Type: kind, Bounce: "Permanent/General", Status: "5.7.1", Feedback: "abuse"}))
+	}
+	f.Add(`{"eventType":"Bounce","mail":{"messageId":"1","destination":["<a@b"],"tags":{"delivery":["7-9"],"campaign":["x"]}},"bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"a@b@c..","status":"5.7.1 a@b"}]}}`)
+	s := &Server{site: Site{Topics: []Topic{{"tips", "Tips"}}}}
+	f.Fuzz(func(t *testing.T, text string) {
+		e, ok := parseSES(text)
+		if !ok {
+			return
+		}
+		n, ok := s.about(e, "0123456789abcdef", noon)
+		if !ok {
+			return
+		}
+		for _, kept := range []string{n.Suppress.Detail, string(n.Event.Fields), n.Refused, n.Domain, n.Reason} {
+			if strings.ContainsAny(kept, "@\x00\r\n") || len(kept) > 300 {
+				t.Errorf("%q is kept", kept)
+			}
+		}
+		switch {
+		case n.Run <= 0 || n.Person <= 0 || n.Event.Run != n.Run || n.Event.Person != n.Person:
+			t.Errorf("of nobody: %+v", n)
+		case n.State != store.Sent && n.State != store.Failed || n.Sent.Year() < 2000 || n.Sent.After(noon.Add(clocksDiffer)):
+			t.Errorf("settled as %s at %s", n.State, n.Sent)
+		case n.Event.Kind != "" && (n.Event.At.Year() < 2000 || n.Event.At.After(noon.Add(clocksDiffer))):
+			t.Errorf("%s happened at %s", n.Event.Kind, n.Event.At)
+		case n.Suppress.Reason == store.Bounced && n.Event.Kind != store.EventBounce || n.Suppress.Reason == store.Complained && n.Event.Kind != store.EventComplaint:
+			t.Errorf("suppressed as %s for a %s", n.Suppress.Reason, n.Event.Kind)
+		case n.Suppress.Reason == store.Bounced && n.Refused != "":
+			t.Errorf("suppressed, and refused with %s", n.Refused)
+		case len(n.Withdraw) > 0 && n.Suppress.Reason != store.Complained:
+			t.Error("withdrawn without a complaint")
 		}
 	})
 }

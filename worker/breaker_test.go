@@ -179,15 +179,18 @@ func TestRolloutStopsOnBounces(t *testing.T) {
 		mails    func(n int) bool
 	}{
 		"a one-off": {
-			campaign("cadence: {at: 2027-03-01 09:00}", "rollout: {steps: [40%, 100%], wait: 4h, stop_if: {bounces: 3%}}"), 20, []string{"2027-03-01 12:00", "2027-03-01 15:00", "2027-03-02 12:00"},
+			campaign("cadence: {at: 2027-03-01 09:00}", "rollout: {steps: [40%, 100%], wait: 4h, stop_if: {bounces: 3%}}"), 20,
+			[]string{"2027-03-01 12:00", "2027-03-01 15:00", "2027-03-02 12:00"},
 			"bounces: ", func(n int) bool { return n < 500 },
 		},
 		"a daily one": {
-			campaign("cadence: {every: day 09:00}", "rollout: {steps: [40%, 100%], wait: next, stop_if: {bounces: 3%}}"), 20, []string{"2027-03-01 12:00", "2027-03-02 12:00"},
+			campaign("cadence: {every: day 09:00}", "rollout: {steps: [40%, 100%], wait: next, stop_if: {bounces: 3%}}"), 20,
+			[]string{"2027-03-01 12:00", "2027-03-02 12:00"},
 			"missed: the rollout's last step passed a limit: bounces: ", func(n int) bool { return n < 500 },
 		},
 		"few bounces": {
-			campaign("cadence: {at: 2027-03-01 09:00}", "rollout: {steps: [40%, 100%], wait: 4h, stop_if: {bounces: 3%}}"), 100, []string{"2027-03-01 12:00", "2027-03-01 15:00"},
+			campaign("cadence: {at: 2027-03-01 09:00}", "rollout: {steps: [40%, 100%], wait: 4h, stop_if: {bounces: 3%}}"), 100,
+			[]string{"2027-03-01 12:00", "2027-03-01 15:00"},
 			"", func(n int) bool { return n == 1000 },
 		},
 	} {
