@@ -106,6 +106,7 @@ func (s *Store) stillThere(ctx context.Context, db asker) error {
 	if opened == nil {
 		return nil // it is being opened, or repaired
 	}
+	written := s.written.Load() // before the database is asked: others may write meanwhile
 	is, sequence, err := readOrigin(ctx, db)
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func (s *Store) stillThere(ctx context.Context, db asker) error {
 	if why := is.changed(*opened); why != "" {
 		return fmt.Errorf("%w: %s", store.ErrWentBack, why)
 	}
-	if written := s.written.Load(); sequence < written {
+	if sequence < written {
 		return fmt.Errorf("%w: its ledger was written %d times, and once %d: a backup was restored", store.ErrWentBack, sequence, written)
 	}
 	return nil
