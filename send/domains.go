@@ -83,8 +83,8 @@ func (d *Domains) Of(address string, now time.Time) *Domain {
 	return known
 }
 
-// Take reports whether a mail may be claimed that is to depart at a time, which is soon; or it says when to ask again.
-func (d *Domain) Take(now time.Time) (at time.Time, ok bool) {
+// Take reports whether a mail may be claimed that is to depart at a time, which is no later than soon; or it says when to ask again.
+func (d *Domain) Take(now time.Time, soon time.Duration) (at time.Time, ok bool) {
 	d.of.mu.Lock()
 	defer d.of.mu.Unlock()
 	due, speed := now, d.speed(now)
@@ -94,8 +94,8 @@ func (d *Domain) Take(now time.Time) (at time.Time, ok bool) {
 	if !d.left.IsZero() {
 		due = d.left.Add(seconds(1 / speed))
 	}
-	if due.After(now.Add(ahead)) {
-		return due.Add(-ahead), false
+	if due.After(now.Add(soon)) {
+		return due.Add(-soon), false
 	}
 	if due.Before(now.Add(-credit)) {
 		due = now.Add(-credit)

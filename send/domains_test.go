@@ -22,7 +22,7 @@ func (c *clockOf) fill(d *Domains, perSecond int, during time.Duration, addresse
 		to := addresses[i%len(addresses)]
 		at, ok := c.now, true
 		if limited := d.Of(to, c.now); limited != nil {
-			at, ok = limited.Take(c.now)
+			at, ok = limited.Take(c.now, ahead)
 		}
 		if ok {
 			d.Goes(to, c.now)
@@ -57,8 +57,11 @@ func TestDomainsKeepTheirRates(t *testing.T) {
 	d.AtMost(0.5)
 	c.pass(time.Minute)
 	wanted(0.25, 2000)
+	if _, ok := d.Of("a@yahoo.com", c.now).Take(c.now.Add(-10*time.Millisecond), 0); ok {
+		t.Error("a mail departs that is to wait")
+	}
 	d.AtMost(0)
-	if again, ok := d.Of("a@gmail.com", c.now).Take(c.now.Add(time.Minute)); ok || !again.After(c.now) {
+	if again, ok := d.Of("a@gmail.com", c.now).Take(c.now.Add(time.Minute), ahead); ok || !again.After(c.now) {
 		t.Error("who has no part of a limit takes some")
 	}
 }
@@ -70,7 +73,7 @@ func TestDomainsOfBusyWorkers(t *testing.T) {
 	d := NewDomains(map[string]float64{"gmail.com": 40})
 	begin, n, last := c.now, 0, c.now
 	for c.now.Sub(begin) < time.Minute {
-		for at, ok := d.Of("a@gmail.com", c.now).Take(c.now); ok; at, ok = d.Of("a@gmail.com", c.now).Take(c.now) {
+		for at, ok := d.Of("a@gmail.com", c.now).Take(c.now, ahead); ok; at, ok = d.Of("a@gmail.com", c.now).Take(c.now, ahead) {
 			if at.Before(last) || at.After(c.now.Add(ahead)) {
 				t.Fatalf("a mail departs at %v, after one at %v", at, last)
 			}
@@ -157,7 +160,7 @@ func TestHostileDomains(t *testing.T) {
 			to = "a@gmail.com"
 		}
 		if domain := d.Of(to, c.now); domain != nil {
-			if again, ok := domain.Take(c.now); !ok && again.Sub(c.now) > 5*time.Second {
+			if again, ok := domain.Take(c.now, ahead); !ok && again.Sub(c.now) > 5*time.Second {
 				t.Fatalf("%s waits for %v", to, again.Sub(c.now))
 			}
 		}
@@ -182,7 +185,7 @@ func TestDomainsMakeNoGarbage(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() {
 		for _, to := range []string{"a@gmail.com", "b@mail.example", "c@other.example"} {
 			if domain := d.Of(to, c.now); domain != nil {
-				domain.Take(c.now)
+				domain.Take(c.now, ahead)
 			}
 			d.Goes(to, c.now)
 		}

@@ -47,7 +47,6 @@ type chunkWork struct {
 	lost   bool // the lease, or the run does not go on
 	broken bool // a step failed: what it claimed is not known
 	tailed bool
-	parked bool // it may stay in hand for those who are aside
 	waits  bool // the sender may send nothing more for now
 }
 
@@ -217,7 +216,7 @@ func (k *chunkWork) read() error {
 	}
 	if k.ended && len(k.ready) == 0 && !k.tailed {
 		k.tailed = true
-		k.parked = k.w.tails(k.name(), len(k.aside) > 0)
+		k.w.tails(k.name())
 		k.hint.end()
 	}
 	return nil
@@ -310,7 +309,7 @@ func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) erro
 // results, that is true of whichever of them there are.
 func (k *chunkWork) unclaimed(err error, claims []*job) error {
 	for _, j := range claims {
-		k.day.giveBack(j.day)
+		k.drop(j)
 	}
 	if errors.Is(err, store.ErrLost) {
 		k.results, k.lost = k.results[:0], true
@@ -325,7 +324,7 @@ func (k *chunkWork) unclaimed(err error, claims []*job) error {
 // claimed lets a job go, if it is ours.
 func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decided) {
 	if d.State != store.Claimed || j.fail != "" {
-		k.day.giveBack(j.day)
+		k.drop(j)
 		k.held = append(k.held, s)
 		if d.State == store.Claimed {
 			k.results = append(k.results, store.Result{Person: j.person.Number, Occasion: j.decision.Occasion, State: store.Failed, Reason: j.fail, At: k.w.Now()})
@@ -346,7 +345,7 @@ func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decid
 // finished reports that nothing is left to be done now; tries that come later are another taker's.
 func (k *chunkWork) finished() bool {
 	return k.ended && k.flying == 0 && len(k.ready) == 0 && len(k.rows) == 0 && len(k.results) == 0 &&
-		!slices.ContainsFunc(k.later, k.soon) && (len(k.aside) == 0 || !k.parked)
+		!slices.ContainsFunc(k.later, k.soon) && (len(k.aside) == 0 || !k.w.parks(k.name()))
 }
 
 // soon reports a try that is worth waiting for with the chunk in hand. Those who are held are not: there may be many chunks of them.

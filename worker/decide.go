@@ -67,7 +67,7 @@ type job struct {
 	again    time.Time // not before this time, when it is to be tried again, or is held until then; zero: at once
 	fail     string    // it is claimed only to be a failed row, for this reason
 	day      schedule.Day
-	departs  time.Time // when its domain has room for it
+	departs  time.Time // when its domain has room for it; zero: now
 }
 
 // decide fills in what becomes of a person, but for what the ledger looks at when it is written: suppression, consent and caps once

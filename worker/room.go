@@ -17,19 +17,20 @@ type line struct {
 	again  time.Time // when to ask again
 }
 
-func (l *line) takes(now time.Time) (at time.Time, ok bool) {
+func (l *line) takes(now time.Time, soon time.Duration) (at time.Time, ok bool) {
 	if now.Before(l.again) {
 		return at, false
 	}
-	if at, ok = l.domain.Take(now); !ok {
+	if at, ok = l.domain.Take(now, soon); !ok {
 		l.again = at
 	}
 	return at, ok
 }
 
 const (
-	soonest    = 5 * time.Second // after which a chunk comes back that gave way to others
-	staleAfter = time.Minute     // after which somebody who is aside is decided about anew
+	ahead      = 200 * time.Millisecond
+	comeBack   = time.Second // after which a chunk is taken again that gave way to others
+	staleAfter = time.Minute // after which somebody who is aside is decided about anew
 )
 
 // room takes what their mails need for as many people as there can be: a slot, a mail of the sender's day, a token of the rate, and a
@@ -81,12 +82,12 @@ func (k *chunkWork) pick(passed *int) *job {
 	now := time.Now()
 	for i := range k.aside {
 		l := &k.aside[i]
-		if at, ok := l.takes(now); ok {
+		if at, ok := l.takes(now, k.soonest()); ok {
 			j := l.jobs[0]
 			if l.jobs = slices.Delete(l.jobs, 0, 1); len(l.jobs) == 0 {
 				k.aside = slices.Delete(k.aside, i, i+1)
 			}
-			j.departs = at
+			k.w.keep(j, at)
 			return j
 		}
 	}
@@ -102,7 +103,6 @@ func (k *chunkWork) pick(passed *int) *job {
 
 // goes reports whether there is room for somebody. Otherwise they are aside, behind others of their domain.
 func (k *chunkWork) goes(j *job, now time.Time) bool {
-	j.departs = time.Time{}
 	domain := k.w.domains.Of(j.person.Email, now)
 	if domain == nil || j.fail != "" {
 		return true
@@ -111,15 +111,47 @@ func (k *chunkWork) goes(j *job, now time.Time) bool {
 		k.aside[i].jobs = append(k.aside[i].jobs, j)
 		return false
 	}
-	at, ok := domain.Take(now)
-	if j.departs = at; !ok {
+	at, ok := domain.Take(now, k.soonest())
+	if !ok {
 		k.aside = append(k.aside, line{domain: domain, jobs: []*job{j}, again: at})
+		return false
 	}
-	return ok
+	k.w.keep(j, at)
+	return true
+}
+
+// keep notes when a mail departs that gets a slot until then.
+func (w *Worker) keep(j *job, departs time.Time) {
+	j.departs = departs
+	w.departing.Add(1)
+}
+
+// unkeep notes that it does not wait for that any more.
+func (w *Worker) unkeep(j *job) {
+	if !j.departs.IsZero() {
+		j.departs = time.Time{}
+		w.departing.Add(-1)
+	}
+}
+
+// drop gives back what somebody had for a mail who gets none now.
+func (k *chunkWork) drop(j *job) {
+	k.day.giveBack(j.day)
+	k.w.unkeep(j)
+}
+
+// soonest is how much sooner somebody is claimed than their mail departs, so that claiming holds no mail up: but not when so many slots
+// wait already that others had none.
+func (k *chunkWork) soonest() time.Duration {
+	if int(k.w.departing.Load()) < max(k.w.Concurrency/4, 1) {
+		return ahead
+	}
+	return 0
 }
 
 // waitsForDomain returns when there is room for a mail that was claimed ahead, or an error when the context ends before that.
-func (j *job) waitsForDomain(ctx context.Context) error {
+func (w *Worker) waitsForDomain(ctx context.Context, j *job) error {
+	defer w.unkeep(j)
 	if wait := time.Until(j.departs); !j.departs.IsZero() && wait > 0 {
 		return pause(ctx, nil, wait)
 	}
@@ -141,6 +173,16 @@ func (k *chunkWork) stale(now time.Time) (people []*store.Person) {
 	return people
 }
 
+// parks reports whether a chunk may stay in hand for those who are aside.
+func (w *Worker) parks(c chunkName) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.parked[c] && len(w.parked) < maxParked {
+		w.parked[c] = true
+	}
+	return w.parked[c]
+}
+
 // turnOfAside is when a chunk comes back that gives way to others, as too many wait for rooms of domains.
 func (k *chunkWork) turnOfAside() time.Time {
 	now := time.Now()
@@ -150,7 +192,7 @@ func (k *chunkWork) turnOfAside() time.Time {
 			turn = at
 		}
 	}
-	wait := max(turn.Sub(now), soonest)
+	wait := max(turn.Sub(now), comeBack)
 	k.w.mu.Lock()
 	defer k.w.mu.Unlock()
 	k.w.back = later(k.w.back, now.Add(wait+tick))

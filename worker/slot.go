@@ -39,9 +39,10 @@ func (s *slot) send(ctx context.Context, k *chunkWork, j *job) (o outcome) {
 	mail, failed := s.mail(k.content, k.chunk.Run, j)
 	if failed != "" {
 		o.failed = failed
+		k.w.unkeep(j)
 		return o
 	}
-	if j.waitsForDomain(ctx) != nil || k.w.rate.Depart(ctx) != nil || k.term.over() {
+	if k.w.waitsForDomain(ctx, j) != nil || k.w.rate.Depart(ctx) != nil || k.term.over() {
 		o.kept = true
 		return o
 	}

@@ -110,13 +110,18 @@ func (d *sendersDay) grant(ctx context.Context, midnight time.Time) error {
 	return nil
 }
 
-// tomorrow has what was due go on the next day at the same hour: who chose a morning did not mean midnight.
+// tomorrow has what was due go on the next day at the same hour: who chose a morning did not mean midnight. What was due in a day's last
+// minute, in which nothing is claimed, goes on at its beginning.
 func (d *sendersDay) tomorrow(tomorrow schedule.Day) func(due time.Time) time.Time {
+	begins, ends := tomorrow.Begins(d.w.Zone), (tomorrow + 1).Begins(d.w.Zone)
 	return func(due time.Time) time.Time {
-		if schedule.DayOf(due, d.w.Zone) >= tomorrow {
+		switch at := tomorrow.At(due, d.w.Zone); {
+		case !due.Before(begins):
 			return due
+		case at.Before(ends.Add(-lastCall)):
+			return at
 		}
-		return tomorrow.At(due, d.w.Zone)
+		return begins
 	}
 }
 

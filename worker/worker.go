@@ -68,6 +68,8 @@ type Worker struct {
 	vain     int       // looks that found chunks which no hint had brought
 	warming  warming
 	domains  *send.Domains
+
+	departing atomic.Int64 // mails that hold a slot until their domain has room for them
 	// versions of another germane, by hash: their runs are left to others. One goroutine knows them.
 	foreign map[string]bool
 
@@ -281,17 +283,12 @@ func (w *Worker) leave(c chunkName) {
 	w.Wake()
 }
 
-// tails notes that everybody of a chunk is claimed, or is aside: the next one may begin. It reports whether the chunk may stay in hand for
-// those who are.
-func (w *Worker) tails(c chunkName, aside bool) (stays bool) {
+// tails notes that everybody of a chunk is claimed, or is aside: the next one may begin.
+func (w *Worker) tails(c chunkName) {
 	w.mu.Lock()
 	w.working[c] = false
-	if stays = aside && len(w.parked) < maxParked; stays {
-		w.parked[c] = true
-	}
 	w.mu.Unlock()
 	w.Wake()
-	return stays
 }
 
 // Wake makes a worker look for chunks at once.

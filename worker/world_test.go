@@ -245,6 +245,7 @@ func (w *world) work(ctx context.Context) {
 	config := worker.Config{
 		Store: w.store, Contents: w.contents, Transport: w.mail, Owner: "test", Alone: true, Concurrency: 8, Now: s.Now, Log: s.Log, Alert: s.Alert, Breaker: w.breaker,
 	}
+	config.WarmUp, config.Zone, config.WayOut = w.w.Config.WarmUp, w.w.Config.TimeZone, "test"
 	if w.wire != nil {
 		config.Transport = w.wire
 	}
