@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"germane/store"
 )
@@ -49,22 +52,38 @@ func (s *Store) DeliveriesIn(ctx context.Context, run int64, within store.Range)
 	return s.deliveries(ctx, deliveryQuery+`WHERE d.run = ? AND d.person >= ? AND d.person < ? ORDER BY d.person, d.occasion`, run, within.From, within.To)
 }
 
-// ChoiceCounts implements [store.Deliveries].
+// ChoiceCounts implements [store.Deliveries]. SQLite would sort a million rows in memory to group them; here they only pass by.
 func (s *Store) ChoiceCounts(ctx context.Context, run int64) ([]store.ChoiceCount, error) {
-	counts, err := s.choiceCounts(ctx, `SELECT pin, state, choices, count(*) FROM delivery WHERE run = ? GROUP BY pin, state, choices`, run)
+	counts, err := s.choiceCounts(ctx, `SELECT pin, state, choices, 1 FROM delivery WHERE run = ?`, run)
 	if err != nil {
 		return nil, fmt.Errorf("count choices: %w", err)
 	}
 	return counts, nil
 }
 
+// choiceCounts adds up what is alike.
 func (s *Store) choiceCounts(ctx context.Context, query string, args ...any) ([]store.ChoiceCount, error) {
-	var counts []store.ChoiceCount
+	type alike struct {
+		pin     int
+		state   store.DeliveryState
+		choices string
+	}
+	people := map[alike]int64{}
 	err := s.rows(ctx, query, args, func(rows *sql.Rows) error {
-		var c store.ChoiceCount
-		err := rows.Scan(&c.Pin, &c.State, &c.Choices, &c.People)
-		counts = append(counts, c)
+		var a alike
+		var choices sql.RawBytes
+		var n int64
+		err := rows.Scan(&a.pin, &a.state, &choices, &n)
+		a.choices = string(choices)
+		people[a] += n
 		return err
+	})
+	var counts []store.ChoiceCount
+	for a, n := range people {
+		counts = append(counts, store.ChoiceCount{Pin: a.pin, State: a.state, Choices: []byte(a.choices), People: n})
+	}
+	slices.SortFunc(counts, func(a, b store.ChoiceCount) int {
+		return cmp.Or(cmp.Compare(a.Pin, b.Pin), cmp.Compare(a.State, b.State), bytes.Compare(a.Choices, b.Choices))
 	})
 	return counts, err
 }
