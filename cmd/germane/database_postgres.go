@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"germane/store"
 	"germane/store/postgres"
+	"germane/worker/river"
 )
 
 func openPostgres(ctx context.Context, sys *system, h *home, addressKey []byte, to opening) (store.Database, error) {
@@ -21,6 +23,9 @@ func openPostgres(ctx context.Context, sys *system, h *home, addressKey []byte, 
 	}
 	s, err := postgres.Open(ctx, address, postgres.Options{AddressKey: addressKey, Note: note, AcceptRestored: to.restored, Migrate: to.migrate})
 	if err == nil {
+		if err := h.makeQueue(ctx, sys, address, s.Forms(), to); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 		return s, nil
 	}
 	if known := notOpened(err); known != nil {
@@ -34,6 +39,27 @@ func openPostgres(ctx context.Context, sys *system, h *home, addressKey []byte, 
 		return nil, guardError{hint(err, "end those processes (SIGTERM), then `germane migrate`; of one that was killed the lease ends within a minute")}
 	}
 	return nil, hint(err, h.whatToDo(err))
+}
+
+// makeQueue makes River's tables beside those of a new database, and brings them to this program's form when those are: a new River
+// comes with a new form of ours, so that nobody sends then.
+func (h *home) makeQueue(ctx context.Context, sys *system, address string, forms store.Forms, to opening) error {
+	if forms.Was != 0 && !to.migrate {
+		return nil
+	}
+	if err := river.Migrate(ctx, address, slog.New(slog.NewTextHandler(sys.stderr, nil))); err != nil {
+		return hint(fmt.Errorf("%s: %w", h.Name, err), "the user must own the database; `germane migrate` tries again")
+	}
+	return nil
+}
+
+// openQueue connects to what brings chunks to workers.
+func openQueue(ctx context.Context, sys *system, h *home, log *slog.Logger) (*river.Carrier, error) {
+	address, err := h.dial(sys)
+	if err != nil {
+		return nil, err
+	}
+	return river.Open(ctx, address, log)
 }
 
 // note returns what the names of notes begin with; "" where no files can be kept, as in a container that may only read.

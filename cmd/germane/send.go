@@ -188,6 +188,11 @@ func (s *sendCommand) carryOut(ctx context.Context, order worker.Order) error {
 		err := guardError{hint(errors.New(order.Approval), fmt.Sprintf("`germane runs approve %d` sends it all the same", id))}
 		return errors.Join(s.report(ctx, id), err)
 	}
+	if s.queue != nil {
+		if err := worker.OfferReady(ctx, s.store, s.queue, s.sys.now()); err != nil {
+			s.log.Warn("other workers will find the run by themselves", "run", id, "err", err)
+		}
+	}
 	if err := s.follow(ctx, id); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"germane/store"
 	"germane/token"
 	"germane/worker"
+	"germane/worker/river"
 	"germane/workspace"
 )
 
@@ -26,6 +27,7 @@ type post struct {
 	address   send.Address
 	keys      *token.Keys
 	home      home
+	queue     *river.Carrier // nil: nobody else works
 	log       *slog.Logger
 }
 
@@ -41,6 +43,11 @@ func openPost(ctx context.Context, sys *system, o *options, w *workspace.Workspa
 		return nil, errors.Join(err, transport.Close())
 	}
 	p.transport, p.address = transport, address
+	if p.shared() {
+		if p.queue, err = openQueue(ctx, sys, &p.home, p.log); err != nil {
+			return nil, errors.Join(err, p.close())
+		}
+	}
 	return p, nil
 }
 
@@ -59,7 +66,11 @@ func openPages(ctx context.Context, sys *system, o *options, w *workspace.Worksp
 }
 
 func (p *post) close() error {
-	err := p.store.Close()
+	var err error
+	if p.queue != nil {
+		err = p.queue.Close()
+	}
+	err = errors.Join(err, p.store.Close())
 	if p.transport != nil {
 		err = errors.Join(p.transport.Close(), err)
 	}
@@ -111,6 +122,14 @@ func (p *post) ready(ctx context.Context) error {
 	return nil
 }
 
+// carrier brings chunks to workers; nil: they look for them.
+func (p *post) carrier() worker.Carrier {
+	if p.queue == nil {
+		return nil // not a nil pointer in an interface
+	}
+	return p.queue
+}
+
 // worker makes a worker that sends from this post.
 func (p *post) worker(tell *alerts) *worker.Worker {
 	config, sender := p.w.Config, ""
@@ -118,7 +137,7 @@ func (p *post) worker(tell *alerts) *worker.Worker {
 		sender = p.address.String()
 	}
 	return worker.New(worker.Config{
-		Store: p.store, Contents: p.contents, Transport: p.transport, Keys: p.keys, Owner: ownName(), Sender: sender, Alone: !p.shared(),
+		Store: p.store, Contents: p.contents, Transport: p.transport, Keys: p.keys, Owner: ownName(), Sender: sender, Carrier: p.carrier(), Alone: !p.shared(),
 		Real: p.real(), Allowed: config.AllowRecipients, Concurrency: config.Concurrency, Rate: config.Rate,
 		WayOut: p.address.String(), WarmUp: config.WarmUp, Zone: config.TimeZone, DomainRates: domainRates(config),
 		FreeDisk: func() (uint64, error) { return freeBytes(p.home.disk(p.o, p.w)) }, Now: p.sys.now, Log: p.log, Alert: tell.tell,

@@ -194,7 +194,7 @@ func (p *post) work(ctx context.Context) {
 	tell := &alerts{post: p}
 	defer tell.wait()
 	w := p.worker(tell)
-	scheduler := &worker.Scheduler{Store: p.store, Contents: p.contents, Now: p.sys.now, Log: p.log, Wake: w.Wake, Alert: tell.tell}
+	scheduler := &worker.Scheduler{Store: p.store, Contents: p.contents, Now: p.sys.now, Log: p.log, Wake: w.Wake, Carrier: p.carrier(), Alert: tell.tell}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	var planning sync.WaitGroup

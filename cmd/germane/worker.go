@@ -69,7 +69,7 @@ func (p *post) drain(ctx context.Context, drain bool) error {
 	}
 	tell := &alerts{post: p}
 	defer tell.wait()
-	scheduler := &worker.Scheduler{Store: p.store, Contents: p.contents, Now: p.sys.now, Log: p.log, Alert: tell.tell}
+	scheduler := &worker.Scheduler{Store: p.store, Contents: p.contents, Now: p.sys.now, Log: p.log, Carrier: p.carrier(), Alert: tell.tell}
 	if err := scheduler.Once(ctx); err != nil {
 		return err
 	}
