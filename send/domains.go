@@ -38,7 +38,7 @@ const (
 	mostShy     = 256
 	shyFor      = time.Hour // since it pushed back last; afterwards nothing limits it
 	mostBooked  = 10 * time.Minute
-	mostPushing = 3         // domains that push back at once: it is about the sender
+	mostPushing = 3 // domains that push back at once: it is about the sender
 )
 
 // NewDomains limits mails to domains, in mails a second; there may be none.
