@@ -9,8 +9,9 @@
 //  3. [Plan] makes a run of that, once per occurrence: for whoever sends by hand, or for the [Scheduler], which knows what is due.
 //  4. [Worker.Work] takes ready chunks. For each person a [decider] decides (decide.go), the chunk claims them in the ledger
 //     (chunk.go), a slot renders, signs and sends (slot.go), and the result goes back into the ledger with the next claims.
-//     What keeps everybody from sending stands in gate.go.
+//     What keeps everybody from sending stands in gate.go, how fast one of many may send in share.go, and what happens while the
+//     store is away in outage.go.
 //
 // What brings chunks to workers is a loop over the store here, on one machine; on many it is a queue that only carries their
-// numbers. Neither decides whether anything is sent: that is the claim.
+// numbers (carrier.go), and that loop when the queue brings nothing. Neither decides whether anything is sent: that is the claim.
 package worker

@@ -145,12 +145,12 @@ func (r *rig) await(what string, is func() bool) {
 // TestThrottledTogether: a provider that has had enough slows all of them, whoever it told.
 func TestThrottledTogether(t *testing.T) {
 	t.Parallel()
-	const speed = 60
+	const speed = 20
 	fake := sesfake.New(sesfake.Account{PerSecond: speed})
 	server := fake.Start()
 	t.Cleanup(server.Close)
 	address := testkit.Postgres(t)
-	r := newRigIn(t, openPostgres(t, address), 1000, nil, nil)
+	r := newRigIn(t, openPostgres(t, address), 300, nil, nil)
 	r.config.Rate, r.config.Backoff = 4*speed, 600*time.Millisecond
 	id := r.plan("monday")
 	stop := r.crew(4, address, func() send.Transport { return openWire(t, "ses://eu-west-1?endpoint="+server.URL) })
