@@ -78,6 +78,9 @@ func (c *Copy) Run(ctx context.Context) (*Copied, error) {
 		}
 		return fmt.Errorf("copy %s: %w", c.FromName, err)
 	})
+	if over := ctx.Err(); err != nil && over != nil && !errors.Is(err, over) {
+		err = fmt.Errorf("%w: %w", over, err) // a server that is told to end COPY says so in words of its own
+	}
 	switch {
 	case errors.Is(err, errDryRun):
 	case err != nil && stopped:
