@@ -53,6 +53,9 @@ func (k *chunkWork) room(ctx context.Context) (claims []*job, slots []*slot, err
 		claims, slots = append(claims, j), append(slots, s)
 	}
 	k.ready = slices.Delete(k.ready, 0, passed)
+	if len(claims) > 0 {
+		err = nil // it is met again when these have gone
+	}
 	return claims, slots, err
 }
 

@@ -4,19 +4,22 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"germane/audience"
 	"germane/send"
 	"germane/store"
+	"germane/store/sqlite"
 )
 
-// readers is a store that counts people who are read.
+// countingReads is a store that counts people who are read.
 type countingReads struct {
 	store.Store
 	read atomic.Int64
@@ -70,17 +73,34 @@ func (d *timetable) to(domain string) (all []arrival) {
 	return all
 }
 
-// newTraffic is a rig with people at domains, given by turns, none of whom is held out.
+// newTraffic is a rig with people at domains, given by turns. It is for a time of its own, in which no machine is too busy to keep a
+// rate: Postgres's driver has goroutines that live in another.
 func newTraffic(t *testing.T, people int, out send.Transport, domains ...string) *rig {
 	t.Helper()
-	r := newRig(t, 0, out, map[string]string{"GERMANE_HOLDOUT": "0%"})
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "germane.db"), sqlite.Options{Fast: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	r := newRigIn(t, s, 0, out, nil)
+	r.config.Store = ticking{s}
 	var updates []audience.Update
 	for i := range people {
 		updates = append(updates, audience.Update{ID: fmt.Sprint("t", i), Email: fmt.Sprintf("t%d@%s", i, domains[i%len(domains)]), Attributes: []byte(`{"plan":"trial"}`)})
 	}
-	_, err := r.store.Import(t.Context(), updates, store.Importing{At: time.Now(), Source: "import", Consent: []store.ConsentGrant{{Topic: "tips", Basis: "signup form"}}})
+	_, err = r.store.Import(t.Context(), updates, store.Importing{At: time.Now(), Source: "import", Consent: []store.ConsentGrant{{Topic: "tips", Basis: "signup form"}}})
 	r.must(err)
 	return r
+}
+
+// sendInTime plans a run and sends it.
+func (r *rig) sendInTime(t *testing.T) (run int64) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		run = r.plan("monday")
+		r.drain(t.Context())
+	})
+	return run
 }
 
 // TestDomainsDoNotHoldUpOthers: people at a domain with a limit get their mails one after another, evenly and in their order; nobody else
@@ -89,11 +109,9 @@ func TestDomainsDoNotHoldUpOthers(t *testing.T) {
 	t.Parallel()
 	out := &timetable{}
 	r := newTraffic(t, 300, out, "fast.example", "slow.example", "swift.example")
-	reads := &countingReads{Store: r.store}
+	reads := &countingReads{Store: r.config.Store}
 	r.config.Store, r.config.DomainRates = reads, map[string]float64{"slow.example": 25}
-	run := r.plan("monday")
-	before := reads.read.Load()
-	r.drain(t.Context())
+	run := r.sendInTime(t)
 	slow, others := out.to("slow.example"), append(out.to("fast.example"), out.to("swift.example")...)
 	if got := r.run(run); got.State != store.RunFinished || got.HeldOut+got.Sent != 300 || len(slow) < 80 || len(others) < 160 {
 		t.Fatalf("the run is %s: %+v", got.State, got.Counts)
@@ -110,7 +128,7 @@ func TestDomainsDoNotHoldUpOthers(t *testing.T) {
 			t.Errorf("person %d got a mail after person %d", slow[i].person, slow[max(i-5, 0)].person)
 		}
 	}
-	if n := reads.read.Load() - before; n > 300 {
+	if n := reads.read.Load(); n > 300 {
 		t.Errorf("%d people were read", n)
 	}
 }
@@ -122,11 +140,9 @@ func TestChunksGiveWay(t *testing.T) {
 	out := &timetable{}
 	domains := slices.Repeat([]string{"fast.example"}, 9)
 	r := newTraffic(t, 5500, out, append(domains, "slow.example")...)
-	reads := &countingReads{Store: r.store}
+	reads := &countingReads{Store: r.config.Store}
 	r.config.Store, r.config.DomainRates = reads, map[string]float64{"slow.example": 60}
-	run := r.plan("monday")
-	before := reads.read.Load()
-	r.drain(t.Context())
+	run := r.sendInTime(t)
 	if got := r.run(run); got.State != store.RunFinished || got.Sent+got.HeldOut != 5500 {
 		t.Fatalf("the run is %s: %+v", got.State, got.Counts)
 	}
@@ -139,7 +155,7 @@ func TestChunksGiveWay(t *testing.T) {
 	if rate := float64(len(slow)-1) / took.Seconds(); rate < 60*0.7 || rate > 60*1.05 { // those who come back are looked for every few seconds
 		t.Errorf("%d mails at 60/s took %v: %.1f/s", len(slow), took, rate)
 	}
-	if n := reads.read.Load() - before; n > 4*5500 {
+	if n := reads.read.Load(); n > 4*5500 {
 		t.Errorf("%d people were read", n)
 	}
 }
@@ -159,8 +175,7 @@ func TestADomainThatPushesBack(t *testing.T) {
 			}}
 			r := newTraffic(t, 5*40, out, append(slices.Repeat([]string{"other.example"}, 39), "shy.example")...)
 			r.config.Backoff, r.config.Rate, r.config.Concurrency, r.config.DomainRates = 6*time.Second, 400, 1, limits
-			run := r.plan("monday")
-			r.drain(t.Context())
+			run := r.sendInTime(t)
 			if got := r.run(run); got.State != store.RunFinished || got.Failed+got.InDoubt > 0 {
 				t.Fatalf("the run is %s: %+v", got.State, got.Counts)
 			}

@@ -92,6 +92,8 @@ func (d *sendersDay) take(ctx context.Context) (day schedule.Day, ok bool, err e
 
 // grant takes some of the day's mails, for all workers of the sender.
 func (d *sendersDay) grant(ctx context.Context, midnight time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
 	var most int64
 	mails, err := d.w.Store.GrantMails(ctx, d.name, int64(d.day), func(nth int, granted int64) int64 {
 		if most = d.w.WarmUp.Most(nth); most == schedule.NoLimit {
@@ -150,6 +152,8 @@ func (d *sendersDay) settle(ctx context.Context) error {
 	if d.left = 0; left == 0 || d.free {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
 	return d.w.Store.ReturnMails(ctx, d.name, int64(d.day), left)
 }
 
