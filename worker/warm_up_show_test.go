@@ -80,7 +80,7 @@ func TestWarmUpOverTwoWeeks(t *testing.T) {
 		for day := range 15 {
 			r.twoWork(t)
 			r.checkDay(t, table, day, run, warm, receiver.Mails())
-			if got := r.run(run); day < 14 && (got.State != store.RunRunning || got.Failed+got.Skipped+got.InDoubt > 0 || got.Held.Until.Sub(time.Now()).Round(time.Hour) != 24*time.Hour) {
+			if got := r.run(run); day < 14 && (got.State != store.RunRunning || got.Failed+got.Skipped+got.InDoubt > 0 || time.Until(got.Held.Until).Round(time.Hour) != 24*time.Hour) {
 				t.Errorf("day %d: the run is %s: %+v, held %+v", day, got.State, got.Counts, got.Held)
 			}
 			time.Sleep(time.Until(time.Now().Truncate(24 * time.Hour).Add(33 * time.Hour)))
