@@ -15,7 +15,7 @@ import (
 func TestManyKilled(t *testing.T) {
 	t.Parallel()
 	concurrency := sized(4, 16)
-	f := newFleet(t, slowInbox(t), sized(4000, 100_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency))
+	f := newFleet(t, slowInbox(t), sized(3000, 100_000), fmt.Sprintf("GERMANE_CONCURRENCY=%d", concurrency))
 	c := &crashes{fleet: f, every: sized(1500*time.Millisecond, 2*time.Second), down: sized(time.Second, 3*time.Second), random: rand.New(rand.NewPCG(7, 1))}
 	begun := time.Now()
 	f.begin(3)
