@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -29,6 +30,7 @@ func TestScripts(t *testing.T) {
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "seed": seed, "ses": startSES, "dns": startDNS, "workers": waitForWorkers, "form": changeForm, "backup": backUp},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("NOON", noon(time.Now()))
 			if engines.Postgres() {
 				env.Setenv("GERMANE_DATABASE", engines.Address(t))
 			}
@@ -43,6 +45,9 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+// noon is a time zone in which it is about noon: for what would be told otherwise around midnight.
+func noon(now time.Time) string { return fmt.Sprintf("Etc/GMT%+d", now.UTC().Hour()-12) } // POSIX counts them westward
 
 // testDatabase is where the workspace of a test keeps its data, and the environment that says so to the program.
 func testDatabase(t testing.TB, dir string) (address string, environment []string) {
