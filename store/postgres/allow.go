@@ -8,8 +8,8 @@ import (
 	"germane/store"
 )
 
-// allow looks again at what may have changed since the worker read these people.
-func (l *ledger) allow(decisions []store.Decision) ([]store.Decided, error) {
+// askAllowed looks again at what may have changed since the worker read these people.
+func (l *ledger) askAllowed(batch *pgx.Batch, decisions []store.Decision, saw *seen) error {
 	allowed := make([]store.Decided, len(decisions))
 	var asked []int
 	for i := range decisions {
@@ -21,16 +21,14 @@ func (l *ledger) allow(decisions []store.Decision) ([]store.Decided, error) {
 		case store.Claimed, store.HeldOut:
 			asked = append(asked, i)
 		default:
-			return nil, fmt.Errorf("a person cannot be decided to have state %d", d.State)
+			return fmt.Errorf("a person cannot be decided to have state %d", d.State)
 		}
 	}
-	if len(asked) == 0 {
-		return allowed, nil
+	if saw.allowed = allowed; len(asked) > 0 {
+		askConsenting(batch, decisions, asked, allowed)
+		l.askCapped(batch, decisions, asked, allowed)
 	}
-	if err := l.consenting(decisions, asked, allowed); err != nil {
-		return nil, err
-	}
-	return allowed, l.capped(decisions, asked, allowed)
+	return nil
 }
 
 func refused(reason string) store.Decided { return store.Decided{State: store.Skipped, Reason: reason} }
@@ -41,13 +39,13 @@ const consentingQuery = `SELECT p.number IS NOT NULL, coalesce((SELECT state FRO
 	FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS d (person, topic, nr)
 	LEFT JOIN LATERAL (SELECT number, address FROM person WHERE number = d.person LIMIT 1) AS p ON true ORDER BY d.nr`
 
-func (l *ledger) consenting(decisions []store.Decision, asked []int, allowed []store.Decided) error {
+func askConsenting(batch *pgx.Batch, decisions []store.Decision, asked []int, allowed []store.Decided) {
 	people, topics := make([]int64, len(asked)), make([]string, len(asked))
 	for i, at := range asked {
 		people[i], topics[i] = decisions[at].Person, decisions[at].Topic
 	}
 	next := 0
-	return l.transaction.rows(consentingQuery, []any{people, topics}, func(rows pgx.Rows) error {
+	ask(batch, consentingQuery, []any{people, topics}, func(rows pgx.Rows) error {
 		var known, suppressed bool
 		var consent int
 		err := rows.Scan(&known, &consent, &suppressed)
@@ -70,28 +68,25 @@ func (l *ledger) consenting(decisions []store.Decision, asked []int, allowed []s
 const cappedQuery = `SELECT c.nr, (SELECT count(*) FROM touch WHERE person = c.person AND at >= c.since AND run <> $1 AND (c.topic = '' OR topic = c.topic))
 	FROM unnest($2::bigint[], $3::bigint[], $4::text[]) WITH ORDINALITY AS c (person, since, topic, nr)`
 
-// capped counts what people had. Their buckets are locked: nobody else claims them meanwhile.
-func (l *ledger) capped(decisions []store.Decision, asked []int, allowed []store.Decided) error {
+// askCapped counts what people had. Their buckets are locked: nobody else claims them meanwhile.
+func (l *ledger) askCapped(batch *pgx.Batch, decisions []store.Decision, asked []int, allowed []store.Decided) {
 	var people, since []int64
 	var topics []string
 	var most, of []int
 	for _, at := range asked {
-		if allowed[at].State == store.Skipped {
-			continue
-		}
 		for _, c := range decisions[at].Caps {
 			people, since, topics = append(people, decisions[at].Person), append(since, milliseconds(c.Since)), append(topics, c.Topic)
 			most, of = append(most, c.Max), append(of, at)
 		}
 	}
 	if len(people) == 0 {
-		return nil
+		return
 	}
-	return l.transaction.rows(cappedQuery, []any{l.run, people, since, topics}, func(rows pgx.Rows) error {
+	ask(batch, cappedQuery, []any{l.run, people, since, topics}, func(rows pgx.Rows) error {
 		var nr, n int
 		err := rows.Scan(&nr, &n)
-		if err == nil && n >= most[nr-1] {
-			allowed[of[nr-1]] = refused(store.ReasonCap)
+		if at := of[nr-1]; err == nil && n >= most[nr-1] && allowed[at].State != store.Skipped {
+			allowed[at] = refused(store.ReasonCap)
 		}
 		return err
 	})

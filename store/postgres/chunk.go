@@ -40,7 +40,7 @@ func (s *Store) AddChunks(ctx context.Context, run int64, chunks []store.Chunk, 
 
 func (t *transaction) addChunks(run int64, chunks []store.Chunk) error {
 	columns := []string{"run", "no", "step", "zone", "low", "high", "not_before", "members"}
-	_, err := t.tx.CopyFrom(t.ctx, pgx.Identifier{"chunk"}, columns, pgx.CopyFromSlice(len(chunks), func(i int) ([]any, error) {
+	_, err := t.conn.CopyFrom(t.ctx, pgx.Identifier{"chunk"}, columns, pgx.CopyFromSlice(len(chunks), func(i int) ([]any, error) {
 		c := &chunks[i]
 		return []any{run, c.No, c.Step, c.Zone, c.People.From, c.People.To, milliseconds(c.NotBefore), c.Members}, nil
 	}))
@@ -151,7 +151,7 @@ func (s *Store) TakeChunk(ctx context.Context, run int64, no int, owner string, 
 
 // chunk returns a chunk that nobody else changes until the transaction ends.
 func (t *transaction) chunk(run int64, no int) (*store.Chunk, error) {
-	c, err := scanChunk(t.tx.QueryRow(t.ctx, chunkQuery+`WHERE c.run = $1 AND c.no = $2 FOR UPDATE`, run, no).Scan)
+	c, err := scanChunk(t.conn.QueryRow(t.ctx, chunkQuery+`WHERE c.run = $1 AND c.no = $2 FOR UPDATE`, run, no).Scan)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("chunk %d of run %d: %w", no, run, store.ErrNotFound)
 	}

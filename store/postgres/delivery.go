@@ -14,34 +14,28 @@ import (
 func (s *Store) Step(ctx context.Context, step *store.Step) ([]store.Decided, error) {
 	var decided []store.Decided
 	lost := false
-	err := s.change(ctx, "step a chunk", func(t *transaction) error {
+	err := s.changeAtOnce(ctx, "step a chunk", func(t *transaction) error {
 		decided, lost = nil, false
-		if err := t.lockStep(step); err != nil {
-			return err
-		}
-		going, pin, err := t.going(step)
+		l := newLedger(t, step.Run)
+		l.epoch = step.Epoch
+		batch := &pgx.Batch{}
+		batch.Queue(begin)
+		saw, err := l.look(batch, step)
 		if err != nil {
 			return err
 		}
-		l := newLedger(t, step.Run)
-		l.epoch = step.Epoch
-		if err := l.read(stepKeys(step)); err != nil {
+		if err := l.results(step.Results); err != nil {
 			return err
 		}
-		for i := range step.Results {
-			if err := l.result(&step.Results[i]); err != nil {
+		if lost = !saw.going; saw.going {
+			l.of(step.Chunk).until = milliseconds(step.Until)
+			if decided, err = l.decide(step, saw); err != nil {
 				return err
 			}
 		}
-		if err := l.flush(); err != nil {
-			return err
-		}
-		if lost = !going; going {
-			if decided, err = l.decide(step, pin); err != nil {
-				return err
-			}
-		}
-		return l.count()
+		l.count()
+		t.last = &l.writes
+		return nil
 	})
 	if err == nil && lost {
 		err = store.ErrLost
@@ -49,9 +43,33 @@ func (s *Store) Step(ctx context.Context, step *store.Step) ([]store.Decided, er
 	return decided, err
 }
 
-// lockStep waits for whoever stops, moves or withdraws what the step needs as it is.
-func (t *transaction) lockStep(step *store.Step) error {
-	batch := &pgx.Batch{}
+// seen is how things are with a step's chunk and people, and stay until it ends.
+type seen struct {
+	found   bool // there is such a chunk
+	going   bool // the lease holds, its run is running and nothing is stopped
+	pin     int
+	allowed []store.Decided
+}
+
+// look locks what a step needs as it is, and looks at it. All of that goes out together; Postgres does one after the other, and each
+// query sees what was committed by whoever had to be waited for before.
+func (l *ledger) look(batch *pgx.Batch, step *store.Step) (*seen, error) {
+	saw := &seen{}
+	queueLocks(batch, step)
+	saw.askGoing(batch, step)
+	l.askRows(batch, stepKeys(step))
+	err := l.askAllowed(batch, step.Decisions, saw)
+	if err == nil {
+		err = l.send(batch)
+	}
+	if err == nil && !saw.found {
+		err = store.ErrNotFound
+	}
+	return saw, err
+}
+
+// queueLocks waits for whoever stops, moves or withdraws what the step needs as it is.
+func queueLocks(batch *pgx.Batch, step *store.Step) {
 	batch.Queue(lockShared, lockStop, 0)
 	batch.Queue(lockShared, lockRun, runLock(step.Run))
 	numbers := make([]int64, len(step.Decisions))
@@ -59,23 +77,19 @@ func (t *transaction) lockStep(step *store.Step) error {
 		numbers[i] = step.Decisions[i].Person
 	}
 	queuePeople(batch, numbers)
-	return t.send(batch)
 }
 
-// going reports whether a lease holds, its run is running and nothing is stopped; it extends the lease, and keeps the chunk to itself.
-func (t *transaction) going(step *store.Step) (going bool, pin int, err error) {
+// askGoing also keeps the chunk to itself.
+func (saw *seen) askGoing(batch *pgx.Batch, step *store.Step) {
 	const query = `SELECT r.pin, c.epoch = $1 AND c.state = 0 AND c.until > 0 AND r.state = 'running' AND NOT EXISTS (SELECT 1 FROM switch WHERE name = 'stopped' AND turned)
 		FROM chunk AS c JOIN run AS r ON r.id = c.run WHERE c.run = $2 AND c.no = $3 FOR UPDATE OF c`
-	found, err := t.row(query, []any{step.Epoch, step.Run, step.Chunk}, &pin, &going)
-	if err != nil || !found {
-		return false, 0, orNotFound(err)
-	}
-	// What another version decided means nothing to the run's. Who has nothing to claim may still wait for what is under way.
-	going = going && (pin == step.Pin || len(step.Decisions) == 0)
-	if going {
-		err = t.run(`UPDATE chunk SET until = $1 WHERE run = $2 AND no = $3`, milliseconds(step.Until), step.Run, step.Chunk)
-	}
-	return going, pin, err
+	ask(batch, query, []any{step.Epoch, step.Run, step.Chunk}, func(rows pgx.Rows) error {
+		saw.found = true
+		err := rows.Scan(&saw.pin, &saw.going)
+		// What another version decided means nothing to the run's. Who has nothing to claim may still wait for what is under way.
+		saw.going = saw.going && (saw.pin == step.Pin || len(step.Decisions) == 0)
+		return err
+	})
 }
 
 func stepKeys(step *store.Step) []key {
@@ -89,26 +103,25 @@ func stepKeys(step *store.Step) []key {
 	return keys
 }
 
-func (l *ledger) decide(step *store.Step, pin int) ([]store.Decided, error) {
-	allowed, err := l.allow(step.Decisions)
-	if err != nil {
-		return nil, err
-	}
+// decide makes the rows of those who have none, and claims those again that are to be tried again.
+func (l *ledger) decide(step *store.Step, saw *seen) ([]store.Decided, error) {
+	decided := make([]store.Decided, len(step.Decisions))
 	var fresh, again []int
 	for i := range step.Decisions {
 		d := &step.Decisions[i]
-		switch r := l.rows[key{d.Person, d.Occasion}]; {
+		k := key{d.Person, d.Occasion}
+		switch r := l.rows[k]; {
 		case r == nil:
 			fresh = append(fresh, i)
+			decided[i] = saw.allowed[i]
+			l.rows[k] = &row{state: decided[i].State, chunk: step.Chunk, epoch: step.Epoch, attempt: decided[i].Attempt}
+			l.counted(step.Chunk, 0, decided[i].State)
 		case r.state == store.Retry && d.State == store.Claimed && r.chunk == step.Chunk:
 			again = append(again, i)
 		}
 	}
-	decided := make([]store.Decided, len(step.Decisions))
-	if err := l.insert(step, fresh, allowed, decided, pin); err != nil {
-		return nil, err
-	}
-	return decided, l.again(step, again, allowed, decided, pin)
+	l.insert(step, fresh, saw)
+	return decided, l.again(step, again, decided, saw)
 }
 
 // Settle implements [store.Deliveries].
@@ -136,18 +149,16 @@ func (t *transaction) settle(run int64, results []store.Result) error {
 }
 
 func (l *ledger) settle(results []store.Result) error {
-	if err := l.read(stepKeys(&store.Step{Results: results})); err != nil {
+	batch := &pgx.Batch{}
+	l.askRows(batch, stepKeys(&store.Step{Results: results}))
+	if err := l.send(batch); err != nil {
 		return err
 	}
-	for i := range results {
-		if err := l.result(&results[i]); err != nil {
-			return err
-		}
-	}
-	if err := l.flush(); err != nil {
+	if err := l.results(results); err != nil {
 		return err
 	}
-	return l.count()
+	l.count()
+	return l.send(&l.writes)
 }
 
 // SettleRun implements [store.Deliveries].

@@ -49,7 +49,7 @@ func (t *transaction) addEach(events []store.Event) (added []bool, err error) {
 		batch.Queue(addEvent, milliseconds(e.At), text(e.Key), e.Kind, text(e.Name), e.Person, e.Run, e.Occasion, text(e.Block), text(e.Variant), e.Link, text(e.Agent), e.Label, text(string(e.Fields)))
 	}
 	added = make([]bool, len(events))
-	results := t.tx.SendBatch(t.ctx, batch)
+	results := t.conn.SendBatch(t.ctx, batch)
 	for i := range events {
 		tag, err := results.Exec()
 		if err != nil {

@@ -166,7 +166,7 @@ func (im *importing) writeCreated() error {
 		return err
 	}
 	columns := []string{"number", "id", "address", "email", "time_zone", "locale", "attributes", "observed", "exceptions", "created", "updated", "moved"}
-	_, err = im.tx.CopyFrom(im.ctx, pgx.Identifier{"person"}, columns, pgx.CopyFromSlice(len(im.created), func(i int) ([]any, error) {
+	_, err = im.conn.CopyFrom(im.ctx, pgx.Identifier{"person"}, columns, pgx.CopyFromSlice(len(im.created), func(i int) ([]any, error) {
 		k := im.created[i]
 		return []any{k.Number, k.ID, []byte(k.address), k.Email, k.TimeZone, k.Locale, string(k.Attributes), k.ObservedAt, string(k.Exceptions), im.now, im.now, milliseconds(k.Moved)}, nil
 	}))

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"germane/audience"
 	"germane/store"
 )
@@ -17,11 +19,8 @@ func TestWhoWaitsForWhom(t *testing.T) {
 	claim := func(l store.Lease) func(t *transaction) error {
 		step := &store.Step{Lease: l, Now: noon, Until: noon.Add(time.Hour), Decisions: []store.Decision{{Person: 1, State: store.Claimed, Topic: "tips"}}}
 		return func(t *transaction) error {
-			if err := t.lockStep(step); err != nil {
-				return err
-			}
-			going, _, err := t.going(step)
-			if err == nil && !going {
+			saw, err := newLedger(t, l.Run).look(&pgx.Batch{}, step)
+			if err == nil && !saw.going {
 				err = store.ErrLost
 			}
 			return err

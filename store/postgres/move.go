@@ -224,7 +224,7 @@ func (m *moving) Write(t engine.Table, columns []string, rows iter.Seq2[[]any, e
 	var stop func()
 	source.next, stop = iter.Pull2(rows)
 	defer stop()
-	if _, err = m.tx.CopyFrom(m.ctx, pgx.Identifier{t.Name}, columns, source); err != nil || t.Name != "event" {
+	if _, err = m.conn.CopyFrom(m.ctx, pgx.Identifier{t.Name}, columns, source); err != nil || t.Name != "event" {
 		return err
 	}
 	return m.run(`INSERT INTO event_key (key, at, run) SELECT DISTINCT ON (key) key, at, run FROM event WHERE key IS NOT NULL ORDER BY key, at DESC`)

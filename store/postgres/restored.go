@@ -68,7 +68,7 @@ func (s *Store) openNote(ctx context.Context, o Options) (err error) {
 		if err := t.alone(lockMaking, 0); err != nil {
 			return err
 		}
-		is, sequence, err := readOrigin(ctx, t.tx)
+		is, sequence, err := readOrigin(ctx, t.conn)
 		if err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func (t *transaction) goOn(seen int64) (is origin, err error) {
 			return is, err
 		}
 	}
-	is, sequence, err := readOrigin(t.ctx, t.tx)
+	is, sequence, err := readOrigin(t.ctx, t.conn)
 	if err != nil {
 		return is, err
 	}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"germane/store"
 	"germane/store/engine"
@@ -15,8 +17,9 @@ import (
 
 // transaction is a change under way.
 type transaction struct {
-	tx       pgx.Tx
+	conn     *pgxpool.Conn
 	ctx      context.Context
+	last     *pgx.Batch    // goes out with COMMIT; nil: nothing is left to be written then
 	sequence int64         // of the ledger, when it was written
 	memory   engine.Memory // for the journal
 }
@@ -27,9 +30,15 @@ const maxTries = 10
 // change runs f in a transaction; f may be run again from its beginning, so it keeps nothing of an earlier time. Once COMMIT has begun
 // its outcome is waited for. When the connection is lost just then, the error is [store.ErrUnknown].
 func (s *Store) change(ctx context.Context, what string, f func(t *transaction) error) error {
+	return s.changeAtOnce(ctx, what, begun(f))
+}
+
+// changeAtOnce is change for what is done so often that it should wait for the network seldom: f sends BEGIN with its first statements,
+// and leaves its last ones to go with COMMIT. What is lost from then on is lost in COMMIT.
+func (s *Store) changeAtOnce(ctx context.Context, what string, f func(t *transaction) error) error {
 	var err error
 	for range maxTries {
-		if err = s.try(ctx, f); err == nil {
+		if err = s.attempt(ctx, f); err == nil {
 			return nil
 		}
 		if !collided(err) {
@@ -59,34 +68,85 @@ const (
 	rollbackTime = 5 * time.Second
 )
 
-func (s *Store) try(ctx context.Context, f func(t *transaction) error) (err error) {
-	tx, err := s.pool.Begin(ctx)
+const begin = "begin"
+
+// begun has a transaction begin by itself.
+func begun(f func(t *transaction) error) func(t *transaction) error {
+	return func(t *transaction) error {
+		if err := t.run(begin); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+		return f(t)
+	}
+}
+
+// try runs f in a transaction once.
+func (s *Store) try(ctx context.Context, f func(t *transaction) error) error {
+	return s.attempt(ctx, begun(f))
+}
+
+func (s *Store) attempt(ctx context.Context, f func(t *transaction) error) error {
+	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	t := &transaction{conn: conn, ctx: ctx}
 	// Also when f panics: a transaction that is left open would hold its locks.
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
-		defer cancel()
-		_ = tx.Rollback(ctx) // does nothing after COMMIT, and when the connection is gone there is nothing to undo
-	}()
-	t := &transaction{tx: tx, ctx: ctx}
+	defer t.end()
 	if err := f(t); err != nil {
 		return err
 	}
 	if err := s.beforeCommit(t); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	if err := t.commit(); err != nil {
+		return err
+	}
+	s.noted(t.sequence)
+	return nil
+}
+
+// end undoes what was not committed. When the connection is gone there is nothing to undo; the pool closes one that is not at rest.
+func (t *transaction) end() {
+	defer t.conn.Release()
+	if t.conn.Conn().PgConn().TxStatus() == atRest {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), rollbackTime)
 	defer cancel()
-	err = tx.Commit(ctx)
-	switch {
-	case err == nil:
-		s.noted(t.sequence)
-	case !undone(err):
+	_, _ = t.conn.Exec(ctx, "rollback")
+}
+
+// atRest is what Postgres says of a connection outside of transactions.
+const atRest = 'I'
+
+// commit sends COMMIT, and with it what was left to be written.
+func (t *transaction) commit() error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), commitTime)
+	defer cancel()
+	err := t.sendCommit(ctx)
+	if err != nil && !undone(err) {
 		err = fmt.Errorf("%w: %w", store.ErrUnknown, err)
 	}
 	return err
+}
+
+func (t *transaction) sendCommit(ctx context.Context) error {
+	const commit = "commit"
+	if t.last == nil {
+		tag, err := t.conn.Exec(ctx, commit)
+		return cmp.Or(err, committed(tag))
+	}
+	t.last.Queue(commit).Exec(committed)
+	return t.conn.SendBatch(ctx, t.last).Close()
+}
+
+// committed is an error when there was one before that f kept to itself.
+func committed(tag pgconn.CommandTag) error {
+	if tag.String() == "ROLLBACK" {
+		return pgx.ErrTxCommitRollback
+	}
+	return nil
 }
 
 // beforeCommit writes the journal: that somebody is remembered who then did not withdraw harms nobody.
@@ -103,8 +163,9 @@ func (s *Store) beforeCommit(t *transaction) error {
 	return s.note.Remember(t.memory.Lines)
 }
 
-// undone reports whether an error of COMMIT means that nothing was changed: Postgres said so. When a server goes down while it waits for
-// its replicas, it says something fatal, and has committed; and what pgx calls safe to try again may have been sent.
+// undone reports whether an error of COMMIT, or of what went with it, means that nothing was changed: Postgres said so. It skips COMMIT
+// after an error. When a server goes down while it waits for its replicas, it says something fatal, and has committed; and what pgx
+// calls safe to try again may have been sent.
 func undone(err error) bool {
 	var problem *pgconn.PgError
 	if errors.As(err, &problem) {
@@ -118,7 +179,7 @@ var errDryRun = errors.New("dry run")
 
 // run executes a statement.
 func (t *transaction) run(text string, args ...any) error {
-	_, err := t.tx.Exec(t.ctx, text, keepable(args)...)
+	_, err := t.conn.Exec(t.ctx, text, keepable(args)...)
 	return err
 }
 
@@ -135,23 +196,28 @@ func (t *transaction) send(batch *pgx.Batch) error {
 	if batch.Len() == 0 {
 		return nil
 	}
-	return t.tx.SendBatch(t.ctx, batch).Close()
+	return t.conn.SendBatch(t.ctx, batch).Close()
+}
+
+// ask adds a query to a batch. When that is sent, scan is called for every row.
+func ask(batch *pgx.Batch, text string, args []any, scan func(pgx.Rows) error) {
+	batch.Queue(text, keepable(args)...).Query(func(rows pgx.Rows) error { return collect(rows, nil)(scan) })
 }
 
 // changed executes a statement and reports how many rows it changed.
 func (t *transaction) changed(text string, args ...any) (int64, error) {
-	tag, err := t.tx.Exec(t.ctx, text, keepable(args)...)
+	tag, err := t.conn.Exec(t.ctx, text, keepable(args)...)
 	return tag.RowsAffected(), err
 }
 
 // row reads one row; found is false when there is none.
 func (t *transaction) row(text string, args []any, into ...any) (found bool, err error) {
-	return foundRow(t.tx.QueryRow(t.ctx, text, keepable(args)...).Scan(into...))
+	return foundRow(t.conn.QueryRow(t.ctx, text, keepable(args)...).Scan(into...))
 }
 
 // rows calls scan for every row.
 func (t *transaction) rows(text string, args []any, scan func(pgx.Rows) error) error {
-	return collect(t.tx.Query(t.ctx, text, keepable(args)...))(scan)
+	return collect(t.conn.Query(t.ctx, text, keepable(args)...))(scan)
 }
 
 // row reads one row outside of a change; found is false when there is none.
