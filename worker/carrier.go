@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -119,6 +120,9 @@ func (w *Worker) rest(ctx context.Context, drain bool) (b *brought, looks bool, 
 func (w *Worker) hinted(ctx context.Context, h Hint) (*chunkWork, error) {
 	w.vain = 0
 	ready, err := w.Store.Chunk(ctx, h.Run, h.Chunk)
+	if errors.Is(err, store.ErrNotFound) { // the queue remembers more than a database that came from a backup
+		return nil, nil
+	}
 	if err != nil || ready.Epoch != h.Epoch || ready.State != store.ChunkOpen {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ var _ worker.Carrier = (*Carrier)(nil)
 
 // Open connects to the Postgres at an address, which [Migrate] has made tables in. River's own words are logged when they are warnings.
 func Open(ctx context.Context, address string, log *slog.Logger) (*Carrier, error) {
-	c := &Carrier{log: slog.New(quiet{log.Handler()})}
+	c := &Carrier{log: slog.New(newQuiet(log.Handler()))}
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		return nil, fmt.Errorf("open the queue: %w", err) // pgx leaves out the password
@@ -176,7 +176,7 @@ func migrate(ctx context.Context, address string, log *slog.Logger) error {
 			return err
 		}
 	}
-	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: schema, Logger: slog.New(quiet{log.Handler()})})
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: schema, Logger: slog.New(newQuiet(log.Handler()))})
 	if err == nil {
 		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	}

@@ -1,10 +1,13 @@
 package river
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -161,6 +164,7 @@ type site struct {
 	address string
 	store   *postgres.Store
 	hash    string
+	log     slog.Handler // nil: nobody reads it
 }
 
 func newSite(t testing.TB, people int) *site {
@@ -218,7 +222,7 @@ func (s *site) send(run int64, workers int, transport send.Transport, carrier fu
 		db := s.open()
 		config := worker.Config{
 			Store: db, Contents: worker.NewContents(db, nil), Transport: transport, Owner: fmt.Sprint("worker", i), Sender: "discard", Concurrency: 32, Now: time.Now,
-			Log: slog.New(slog.DiscardHandler),
+			Log: slog.New(cmp.Or(s.log, slog.Handler(slog.DiscardHandler))),
 		}
 		if carrier != nil {
 			config.Carrier = carrier()
@@ -277,6 +281,25 @@ func TestRunByHints(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHintsOfNothing: after a backup was restored, the queue has hints of runs that are not there. They keep nobody from sending.
+func TestHintsOfNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 100)
+	run := s.plan("monday", 50)
+	c := queueIn(t, s.address)
+	var stale []worker.Hint
+	for i := range 20 {
+		stale = append(stale, worker.Hint{Run: run + 1 + int64(i)})
+	}
+	must(t, c.Offer(t.Context(), stale))
+	var log bytes.Buffer
+	s.log = slog.NewTextHandler(&log, nil)
+	s.send(run, 1, &discarded{got: map[string]int{}}, func() worker.Carrier { return c })
+	if strings.Contains(log.String(), "level=ERROR") {
+		t.Error(log.String())
 	}
 }
 
