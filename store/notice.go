@@ -80,7 +80,7 @@ type DomainHour struct {
 const (
 	quarantineTold    = 20   // of fewer mails nothing is concluded
 	quarantineBounced = 5    // nor of fewer bounces; the engines' index of hours that nobody was told of has the number, too
-	quarantineShare   = 0.05 // above it the domain is in trouble, not the mailboxes
+	quarantineShare   = 0.05 // above it the domain is in trouble, not the mailboxes; the engines forget old hours by these, too
 )
 
 // Suspicious reports whether so many mails bounced that it says more of the domain than of each mailbox.

@@ -325,7 +325,7 @@ func (n *noticer) count() error {
 	old := milliseconds(n.tallies.Newest.Add(-store.CountsKept))
 	batch.Queue(`DELETE FROM notice_count WHERE slot < $1`, old)
 	// An hour that keeps somebody in quarantine stays for as long as that.
-	batch.Queue(`DELETE FROM domain_hour AS h WHERE hour < $1 AND NOT EXISTS (SELECT 1 FROM suppression AS s WHERE s.domain = h.domain AND s.domain <> '')`, old)
+	batch.Queue(`DELETE FROM domain_hour AS h WHERE hour < $1 AND (bounced < 5 OR bounced * 20 <= told OR NOT EXISTS (SELECT 1 FROM suppression AS s WHERE s.domain = h.domain AND s.domain <> '' AND s.at >= h.hour AND s.at < h.hour + 3600000))`, old)
 	return n.send(batch)
 }
 

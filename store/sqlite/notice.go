@@ -239,7 +239,7 @@ func (n *noticer) count() error {
 		return err
 	}
 	// An hour that keeps somebody in quarantine stays for as long as that.
-	return n.run(`DELETE FROM domain_hour WHERE hour < ? AND NOT EXISTS (SELECT 1 FROM suppression AS s WHERE s.domain = domain_hour.domain)`, old)
+	return n.run(`DELETE FROM domain_hour AS h WHERE hour < ? AND (bounced < 5 OR bounced * 20 <= told OR NOT EXISTS (SELECT 1 FROM suppression AS s WHERE s.domain = h.domain AND s.domain <> '' AND s.at >= h.hour AND s.at < h.hour + 3600000))`, old)
 }
 
 // NoticeCounts implements [store.Notices].

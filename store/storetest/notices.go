@@ -245,6 +245,23 @@ func quarantine(t *testing.T, f *fixture) {
 	}
 }
 
+// quarantineLasts: whoever is kept back because of a domain stays so until somebody decides, however long that takes.
+func quarantineLasts(t *testing.T, f *fixture) {
+	run, p := f.run(40, 100)
+	wanted := slices.Repeat([]store.DeliveryState{store.Claimed}, len(p))
+	f.step(step(f.take(run, 0, noon), nil, claims(p...)), wanted...)
+	for _, person := range p[:5] {
+		f.tell(bounced(run, person, 0))
+	}
+	for _, person := range p[5:30] {
+		f.tell(told(run, person, store.EventDelivery, 0))
+	}
+	f.tell(told(run, p[30], store.EventDelivery, 40*24*time.Hour))
+	if kept, err := f.Quarantined(f.ctx, ""); err != nil || len(kept) != 5 {
+		t.Errorf("after 40 days kept are %+v, %v", kept, err)
+	}
+}
+
 // noticesInAnyOrder: the same notices, shuffled, twice and in batches of any size, leave the same.
 func noticesInAnyOrder(t *testing.T, f *fixture) {
 	const people = 60

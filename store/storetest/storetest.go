@@ -61,6 +61,7 @@ func Run(t *testing.T, open Open) {
 		"notices/spare":                     noticesSpare,
 		"notices/soft":                      noticesSoft,
 		"notices/quarantine":                quarantine,
+		"notices/quarantine lasts":          quarantineLasts,
 		"notices/any order":                 noticesInAnyOrder,
 		"retention":                         retention,
 	} {
