@@ -188,7 +188,7 @@ func (b *breakers) try(ctx context.Context, p *pool, now, since time.Time) (stop
 	if _, tripped := p.trip(probe); !tripped {
 		return false, nil
 	}
-	told, err := b.handedOver(ctx, p, since)
+	told, err := b.handedOver(ctx, p, now, since)
 	if err != nil {
 		return false, err
 	}
@@ -212,20 +212,37 @@ func (b *breakers) recount(ctx context.Context, p *pool, since time.Time) error 
 	return err
 }
 
-// handedOver counts the mails of runs that began within the time, told of or not: a provider may be set to tell only of what goes wrong.
-func (b *breakers) handedOver(ctx context.Context, p *pool, since time.Time) (schedule.Told, error) {
-	var sum schedule.Told
+// handedOver counts the mails that came back of: of runs that began within the time, or are over, all of them, told of or not, as a
+// provider may be set to tell only of what goes wrong, and complaints come when most deliveries were told of a day ago. Of runs that go on
+// for longer, those that were told of, and not only in the same hours.
+func (b *breakers) handedOver(ctx context.Context, p *pool, now, since time.Time) (sum schedule.Told, err error) {
+	earlier := map[int64]int64{}
+	if !since.After(now.Add(-schedule.BreakerWindow)) {
+		if earlier, err = b.toldOfSince(ctx, since.Add(-schedule.BreakerWindow)); err != nil {
+			return sum, err
+		}
+	}
 	for run, told := range p.runs {
 		r, err := b.worker.Store.Run(ctx, run)
 		if err != nil {
 			return sum, err
 		}
-		if !r.Started.Before(since) {
+		if told.Mails = max(told.Mails, earlier[run]); !r.Started.Before(since) || r.State != store.RunRunning {
 			told.Mails = max(told.Mails, r.Sent+r.InDoubt)
 		}
 		sum.Add(told)
 	}
 	return sum, nil
+}
+
+// toldOfSince is how many mails of runs providers told of.
+func (b *breakers) toldOfSince(ctx context.Context, since time.Time) (map[int64]int64, error) {
+	counts, err := b.worker.Store.NoticeCounts(ctx, since)
+	mails := map[int64]int64{}
+	for i := range counts {
+		mails[counts[i].Run] = toldOf(&counts[i]).Mails
+	}
+	return mails, err
 }
 
 // hold stops what runs, and has what comes later wait.

@@ -152,6 +152,57 @@ func TestBouncesAfterwards(t *testing.T) {
 	}
 }
 
+// TestComplaintsADayLater: most complaints come when most deliveries were told of more than a day ago. They are a share of all mails, not
+// of those that were told of in the same hours.
+func TestComplaintsADayLater(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 400, &scripted{}, nil)
+	r.config.Breaker = schedule.Breaker{Complaints: 0.05}
+	var alerts []string
+	r.config.Alert = func(a worker.Alert) { alerts = append(alerts, a.Text) }
+	survey, err := worker.NewSurvey(t.Context(), r.store, r.content(), worker.Surveying{Now: time.Now})
+	r.must(err)
+	now, yesterday := time.Now(), time.Now().Add(-25*time.Hour)
+	run, err := worker.Plan(t.Context(), r.store, worker.Order{Campaign: "weekly", Occurrence: "1", Manual: true, Version: r.version.Hash, Due: yesterday}, survey, yesterday)
+	r.must(err)
+	r.drain(t.Context())
+	rows, err := r.store.DeliveriesIn(t.Context(), run, store.Everybody)
+	r.must(err)
+	mails := 0
+	tell := func(d *store.Delivery, kind string, at time.Time) {
+		n := store.Notice{Run: run, Person: d.Person, Campaign: "weekly", Provider: d.Provider, State: store.Sent, Sent: yesterday}
+		n.Event = store.Event{Key: fmt.Sprint(kind, d.Person), Kind: kind, Person: d.Person, Run: run, At: at}
+		_, err := r.store.TakeNotices(t.Context(), []store.Notice{n}, store.Noticing{Judge: func(store.Mailed, []store.Event) {}})
+		r.must(err)
+	}
+	for _, d := range rows {
+		if d.State != store.Sent {
+			continue
+		}
+		mails++
+		at := yesterday
+		if mails <= 60 {
+			at = now.Add(-23 * time.Hour)
+		}
+		tell(d, store.EventDelivery, at)
+		if mails <= 10 {
+			tell(d, store.EventComplaint, now.Add(-time.Hour))
+		}
+	}
+	r.drain(t.Context())
+	if is := r.run(run); len(alerts) > 0 || is.State != store.RunFinished || mails < 250 {
+		t.Errorf("with 10 complaints of %d mails: %s, %q", mails, is.State, alerts)
+	}
+	for i, d := range rows {
+		if d.State == store.Sent && i%10 == 0 {
+			tell(d, store.EventComplaint, now.Add(-time.Minute))
+		}
+	}
+	if r.drain(t.Context()); len(alerts) != 1 {
+		t.Errorf("with more than 5%% complaints: %q", alerts)
+	}
+}
+
 // bouncing is a world whose mails go through SES, where every n-th bounces as soon as it was sent.
 func bouncing(t *testing.T, n int, campaigns map[string]string) (w *world, p *provider) {
 	t.Helper()
