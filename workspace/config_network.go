@@ -193,6 +193,10 @@ func (cr *configReader) signsFor(domain finding.Text, senders []Sender) {
 	}
 }
 
+// connection is how other programs write where Postgres is, or nearly: taken for a file's name it would make a new database, whose name
+// has a password in it.
+var connection = regexp.MustCompile(`^(\w+\s*=|(?i:postgres(ql)?):?/.*@)`)
+
 func (cr *configReader) database(f *document.Fields) Database {
 	text, ok := f.Text("database")
 	scheme, _, isURL := strings.Cut(text.S, "://")
@@ -205,6 +209,10 @@ func (cr *configReader) database(f *document.Fields) Database {
 			cr.r.Add(text.Whole("bad-database", "this address cannot be read", "write it as in postgres://germane@db.acme.example/germane; a % or @ inside a name is written %25 or %40"))
 		}
 		return Database{Postgres: text.S}
+	case connection.MatchString(text.S):
+		cr.hidden = append(cr.hidden, text.S)
+		cr.r.Add(text.Whole("bad-database", "this is no file's name, and no address that Germane reads", "write it as in postgres://germane@db.acme.example/germane; a file of such a name as ./NAME"))
+		return Database{File: "germane.db"}
 	case isURL || text.S == "":
 		if strings.Contains(text.S, "@") {
 			cr.hidden = append(cr.hidden, text.S)
