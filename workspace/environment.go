@@ -54,7 +54,7 @@ var keys = []Key{
 	{"holdout", "5%", "These people get no campaign at all, to measure against."},
 	{"time_zone", "Europe/London", "Where a person's time zone is not known. UTC if absent."},
 	{"concurrency", "16", "Sends in flight per worker."},
-	{"rate", "14/s", "Messages per sender; with SES, what the account allows if absent."},
+	{"rate", "14/s", "Messages per sender, all workers together; with SES, 95 % of what the account allows if absent."},
 	{"warm_up", "{start: 200, double_every: 1d}", "The most messages a new sender sends a day, until those who receive them know it. A sender is the way out with the domain of its from address; its days are counted from its first message, in time_zone. What a day has no room for waits until the next one, at the hour at which it was due."},
 	{"warm_up.start", "200", "Messages on the first day."},
 	{"warm_up.double_every", "1d", "How soon the number doubles, at midnight: with 2d the first two days have the same. In the end it is more than there is to send, and limits nothing."},
