@@ -18,6 +18,7 @@ import (
 type opening struct {
 	restored bool // it may have gone back in time: it is to be repaired
 	migrate  bool // one that is in use is brought to this program's form; SQLite's always is
+	made     bool // one in Postgres that nobody made yet is refused (postgres.ErrNotMade), and nothing is made beside it
 }
 
 // openDatabase opens the workspace's store.Database, making it when it is not there yet.

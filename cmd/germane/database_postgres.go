@@ -17,11 +17,11 @@ func openPostgres(ctx context.Context, sys *system, h *home, addressKey []byte, 
 	if err != nil {
 		return nil, err
 	}
-	note, err := h.note()
+	note, err := h.note(to)
 	if err != nil {
 		fmt.Fprintf(sys.stderr, "germane: nothing can be noted of the database here: %v; were a backup of it restored, who withdrew here since would be mailed again\n", err)
 	}
-	s, err := postgres.Open(ctx, address, postgres.Options{AddressKey: addressKey, Note: note, AcceptRestored: to.restored, Migrate: to.migrate})
+	s, err := postgres.Open(ctx, address, postgres.Options{AddressKey: addressKey, Note: note, AcceptRestored: to.restored, Migrate: to.migrate, Made: to.made})
 	if err == nil {
 		if err := h.makeQueue(ctx, sys, address, s.Forms(), to); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -63,7 +63,10 @@ func openQueue(ctx context.Context, sys *system, h *home, log *slog.Logger) (*ri
 }
 
 // note returns what the names of notes begin with; "" where no files can be kept, as in a container that may only read.
-func (h *home) note() (string, error) {
+func (h *home) note(to opening) (string, error) {
+	if to.made && !isFile(h.Beside+"-note") {
+		return "", nil
+	}
 	if err := h.makeRoom(); err != nil {
 		return "", err
 	}

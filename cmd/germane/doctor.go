@@ -19,6 +19,7 @@ import (
 	"germane/internal/finding"
 	"germane/send"
 	"germane/store"
+	"germane/store/postgres"
 	"germane/workspace"
 )
 
@@ -214,7 +215,11 @@ func (d *doctor) openDatabase(ctx context.Context) {
 		d.say(warning, name, path+" is not there yet", "`germane migrate` makes it; so does importing people")
 		return
 	}
-	s, err := openDatabase(ctx, d.sys, d.o, d.w)
+	s, err := openDatabaseTo(ctx, d.sys, d.o, d.w, opening{made: true})
+	if errors.Is(err, postgres.ErrNotMade) {
+		d.say(warning, name, path+" has no tables yet", "`germane migrate` makes them; so does importing people")
+		return
+	}
 	if err != nil {
 		d.fail(name, err)
 		return

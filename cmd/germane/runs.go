@@ -95,17 +95,26 @@ type runReport struct {
 	FinishedAt *time.Time       `json:"finished_at"` // null until then
 	Bounced    int64            `json:"bounced"`     // people, as far as the provider told
 	Complained int64            `json:"complained"`  // likewise
+	Occurrence string           `json:"occurrence"`  // the day or hour it is for
+	WaitsUntil *time.Time       `json:"waits_until"` // null: it does not
+	WaitsFor   string           `json:"waits_for"`   // why it waits until then
+	Note       string           `json:"note"`        // why it was paused, stopped or missed
 }
 
 // runJSON returns the public form of a run; `send --json` prints the same.
-func runJSON(r *store.Run, reasons map[string]int64) runReport {
+func runJSON(r *store.Run, reasons map[string]int64, now time.Time) runReport {
 	if reasons == nil {
 		reasons = map[string]int64{}
 	}
-	return runReport{
-		Run: r.ID, Campaign: r.Campaign, State: r.State, Planned: r.Planned, Sent: r.Sent, Failed: r.Failed, Skipped: r.Skipped, HeldOut: r.HeldOut,
-		InDoubt: r.InDoubt, Waiting: r.Waiting, Reasons: reasons, StartedAt: orNull(r.Started), FinishedAt: orNull(r.Finished),
+	_, note := standing(r)
+	report := runReport{
+		Run: r.ID, Campaign: r.Campaign, Occurrence: r.Occurrence, State: r.State, Planned: r.Planned, Sent: r.Sent, Failed: r.Failed, Skipped: r.Skipped, HeldOut: r.HeldOut,
+		InDoubt: r.InDoubt, Waiting: r.Waiting, Reasons: reasons, StartedAt: orNull(r.Started), FinishedAt: orNull(r.Finished), Note: note,
 	}
+	if heldBack(r, now) != "" {
+		report.WaitsUntil, report.WaitsFor = orNull(r.Held.Until), r.Held.Why
+	}
+	return report
 }
 
 // orNull is a time in JSON, null for none.
@@ -117,7 +126,7 @@ func orNull(at time.Time) *time.Time {
 	return &at
 }
 
-func printRunsJSON(ctx context.Context, out io.Writer, s store.Database, runs []*store.Run) error {
+func printRunsJSON(ctx context.Context, out io.Writer, s store.Database, runs []*store.Run, now time.Time) error {
 	reports := make([]runReport, 0, len(runs))
 	for _, r := range runs {
 		reasons, err := s.Reasons(ctx, r.ID)
@@ -128,7 +137,7 @@ func printRunsJSON(ctx context.Context, out io.Writer, s store.Database, runs []
 		if err != nil {
 			return err
 		}
-		report := runJSON(r, reasons)
+		report := runJSON(r, reasons, now)
 		report.Bounced, report.Complained = back.bounced, back.complained
 		reports = append(reports, report)
 	}
@@ -157,7 +166,7 @@ func (l *runList) list(ctx context.Context, sys *system, o *options, s store.Dat
 		}
 	}
 	if o.json {
-		err = printRunsJSON(ctx, sys.stdout, s, runs)
+		err = printRunsJSON(ctx, sys.stdout, s, runs, sys.now())
 	} else {
 		err = l.print(sys, runs, troubles)
 	}

@@ -35,7 +35,7 @@ func changeRun(c *cobra.Command, sys *system, o *options, args []string, do func
 		if r, err = s.Run(ctx, r.ID); err != nil {
 			return err
 		}
-		return printRunsJSON(ctx, sys.stdout, s, []*store.Run{r})
+		return printRunsJSON(ctx, sys.stdout, s, []*store.Run{r}, sys.now())
 	})
 }
 

@@ -21,7 +21,7 @@ func showRun(ctx context.Context, sys *system, o *options, s store.Database, num
 		return err
 	}
 	if o.json {
-		return printRunsJSON(ctx, sys.stdout, s, []*store.Run{r})
+		return printRunsJSON(ctx, sys.stdout, s, []*store.Run{r}, sys.now())
 	}
 	d := &runDetails{Run: r, now: sys.now()}
 	if d.reasons, err = s.Reasons(ctx, r.ID); err == nil {

@@ -229,7 +229,7 @@ func (s *sendCommand) report(ctx context.Context, id int64) error {
 		return err
 	}
 	if s.o.json {
-		err = printJSON(s.sys.stdout, runJSON(r, reasons))
+		err = printJSON(s.sys.stdout, runJSON(r, reasons, s.sys.now()))
 	} else {
 		s.say(r)
 	}

@@ -58,6 +58,8 @@ type Options struct {
 	AcceptRestored bool
 	// Migrate brings a database that is in use to this program's form. A new one is made by whoever opens it.
 	Migrate bool
+	// Made refuses a database that nobody made yet ([ErrNotMade]), for whoever only looks.
+	Made bool
 }
 
 // Store is a database. Any number of goroutines may use it.
@@ -127,6 +129,11 @@ func (s *Store) open(ctx context.Context, address string, o Options) error {
 	if err := s.checkVersion(ctx); err != nil {
 		return err
 	}
+	if o.Made {
+		if err := s.checkMade(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.migrate(ctx, o.Migrate); err != nil {
 		return err
 	}
@@ -151,6 +158,18 @@ func (s *Store) checkVersion(ctx context.Context) error {
 	}
 	if number < oldest {
 		return fmt.Errorf("%w: it is Postgres %s, and germane needs 15 or later", ErrOldServer, version)
+	}
+	return nil
+}
+
+// checkMade looks before goose does, which makes a table of its own to look into.
+func (s *Store) checkMade(ctx context.Context) error {
+	var made bool
+	if err := s.pool.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&made); err != nil {
+		return err
+	}
+	if !made {
+		return ErrNotMade
 	}
 	return nil
 }

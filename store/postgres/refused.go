@@ -21,6 +21,8 @@ var (
 	ErrNoDatabase = errors.New("there is no such database")
 	// ErrForbidden: the user may not do there what a database needs.
 	ErrForbidden = errors.New("the database's user may not do that")
+	// ErrNotMade: it has no tables of ours, and whoever opens it does not want any made.
+	ErrNotMade = errors.New("the database has no tables yet")
 	// ErrOldServer: its Postgres is older than the suite was ever run with.
 	ErrOldServer = errors.New("the database's server is too old")
 	// ErrOlderForm: the tables have an older germane's form. Others may be at work on them, so only who asks for it changes it.

@@ -46,6 +46,26 @@ func TestWhoIsNotLetIn(t *testing.T) {
 	}
 }
 
+// TestWhoOnlyLooksMakesNothing: a database that is asked for as it is stays empty when it was.
+func TestWhoOnlyLooksMakesNothing(t *testing.T) {
+	t.Parallel()
+	address := testkit.Postgres(t)
+	if _, err := Open(t.Context(), address, Options{Made: true}); !errors.Is(err, ErrNotMade) {
+		t.Fatalf("opened: %v", err)
+	}
+	pool, err := pgxpool.New(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	var tables int
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`).Scan(&tables); err != nil || tables != 0 {
+		t.Errorf("%d tables, %v", tables, err)
+	}
+	openAt(t, address, Options{})
+	openAt(t, address, Options{Made: true})
+}
+
 // older makes a database of the form that a migration begins with.
 func older(t *testing.T, address string, form int64) {
 	t.Helper()
