@@ -143,8 +143,10 @@ func (w *Worker) uncarried(ctx context.Context) (*chunkWork, error) {
 	if w.vain++; w.vain <= hungry {
 		return nil, nil
 	}
-	if w.vain == hungry+1 {
-		w.Log.Warn("the queue brings nothing: chunks are taken without it", "ready", ready, "err", err)
+	if w.vain == hungry+1 && err != nil {
+		w.Log.Warn("the queue takes no hints: chunks are taken without it", "ready", ready, "err", err)
+	} else if w.vain == hungry+1 { // another worker has the hint: it is busy, or was killed and River will notice later
+		w.Log.Info("chunks are ready whose hint another worker has, or had when it was killed: they are taken without it", "ready", ready)
 	}
 	return w.first(ctx)
 }
