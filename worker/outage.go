@@ -18,12 +18,14 @@ const (
 	firstRetry = 100 * time.Millisecond // of what was not written; then twice that, and so on
 	lastRetry  = 2 * time.Second
 	parting    = 30 * time.Second // how long results are kept by a worker that was told to end
+	sayAgain   = time.Minute      // how long nothing more is said of a store that answers now and then, as one does that only reads
 )
 
 // outage is whether the store answers, as far as anybody has noticed.
 type outage struct {
 	mu       sync.Mutex
 	since    time.Time // when somebody first got no answer; zero: it answers
+	said     time.Time // when that was last said
 	answered bool      // at least once
 }
 
@@ -38,8 +40,12 @@ func (o *outage) hopeless() bool {
 func (w *Worker) away(err error) {
 	w.outage.mu.Lock()
 	defer w.outage.mu.Unlock()
+	now := time.Now()
 	if w.outage.since.IsZero() {
-		w.outage.since = time.Now()
+		w.outage.since = now
+	}
+	if said := w.outage.said; said.Before(w.outage.since) && (said.IsZero() || now.Sub(said) > sayAgain) {
+		w.outage.said = now
 		w.Log.Error("the database does not answer: nothing is sent, and what came of mails is kept until it does", "err", err)
 	}
 }
@@ -48,10 +54,13 @@ func (w *Worker) away(err error) {
 func (w *Worker) answers() {
 	w.outage.mu.Lock()
 	defer w.outage.mu.Unlock()
-	if w.outage.answered = true; !w.outage.since.IsZero() {
-		w.Log.Info("the database answers again", "after", time.Since(w.outage.since).Round(time.Second))
-		w.outage.since = time.Time{}
+	if w.outage.answered = true; w.outage.since.IsZero() {
+		return
 	}
+	if !w.outage.said.Before(w.outage.since) {
+		w.Log.Info("the database answers again", "after", time.Since(w.outage.since).Round(time.Second))
+	}
+	w.outage.since = time.Time{}
 }
 
 // within asks something that may take so long.

@@ -243,6 +243,39 @@ func TestBusyWorkersClose(t *testing.T) {
 	}
 }
 
+// reading is a store that only reads, as a replica does.
+type reading struct {
+	store.Store
+	asked chan struct{}
+}
+
+func (s *reading) TakeChunk(context.Context, int64, int, string, time.Time, time.Time) (*store.Chunk, error) {
+	s.asked <- struct{}{}
+	return nil, errors.New("cannot execute UPDATE in a read-only transaction")
+}
+
+// TestOnlyReading: a database that answers and takes nothing is told of once, however often it is tried.
+func TestOnlyReading(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 5, &scripted{}, nil)
+	r.plan("1")
+	s := &reading{r.store, make(chan struct{})}
+	r.config.Store = s
+	_, log, stop := r.working()
+	for range 4 {
+		<-s.asked
+	}
+	go func() {
+		for range s.asked { // whoever is at it may end
+		}
+	}()
+	stop()
+	close(s.asked)
+	if n := strings.Count(log.text.String(), "does not answer"); n != 1 {
+		t.Errorf("it is said %d times:\n%s", n, log.text.String())
+	}
+}
+
 // TestSetAsideIsTold: people with whom workers are lost are nobody's secret.
 func TestSetAsideIsTold(t *testing.T) {
 	t.Parallel()
