@@ -159,6 +159,9 @@ func (d *doctor) switches(ctx context.Context) error {
 	if stopped := switches[store.SwitchStopped]; stopped.On {
 		d.say(failure, "stopped", "since "+minute(stopped.At)+because(": ", stopped.Note), "`germane stop --resume`")
 	}
+	for _, held := range heldBy(switches) {
+		d.say(warning, "held", held, liftsHold)
+	}
 	states, err := d.s.CampaignStates(ctx)
 	if err != nil {
 		return err

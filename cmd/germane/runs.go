@@ -167,8 +167,8 @@ func (l *runList) list(ctx context.Context, sys *system, o *options, s store.Dat
 	}
 	if o.json {
 		err = printRunsJSON(ctx, sys.stdout, s, runs, sys.now())
-	} else {
-		err = l.print(sys, runs, troubles)
+	} else if err = l.print(sys, runs, troubles); err == nil {
+		err = tellHolds(ctx, sys.stderr, s)
 	}
 	if err == nil && l.since != "" && len(needs) > 0 {
 		number, _, _ := strings.Cut(needs[0], " ")

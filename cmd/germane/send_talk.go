@@ -190,7 +190,7 @@ func (p *post) watch(ctx context.Context, run int64, w *worker.Worker) error {
 	defer p.endLine()
 	told := ""
 	for {
-		r, err := p.store.Run(context.WithoutCancel(ctx), run)
+		r, err := p.see(ctx, run)
 		if err != nil || r.State != store.RunRunning {
 			return err
 		}
@@ -216,6 +216,39 @@ func (p *post) watch(ctx context.Context, run int64, w *worker.Worker) error {
 		}
 	}
 }
+
+// see reads a run. While a database that others use is away it waits: what came of mails in flight is kept until then, and would be lost
+// if this process ended.
+func (p *post) see(ctx context.Context, run int64) (*store.Run, error) {
+	for away := false; ; away = true {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+		r, err := p.store.Run(within, run)
+		cancel()
+		switch {
+		case err == nil && away:
+			fmt.Fprintln(p.sys.stderr, "the database answers again")
+			return r, nil
+		case err == nil:
+			return r, nil
+		case !p.shared() || errors.Is(err, store.ErrNotFound):
+			return nil, err
+		case errors.Is(err, store.ErrWentBack):
+			return nil, notOpened(err)
+		case !away:
+			p.endLine()
+			fmt.Fprintf(p.sys.stderr, "the database does not answer: nothing is sent until it does; then run %d goes on\n", run)
+		}
+		select {
+		case <-ctx.Done():
+			fmt.Fprintln(p.sys.stderr, "interrupted; `germane worker --drain` goes on")
+			return nil, ctx.Err()
+		case <-time.After(patience):
+		}
+	}
+}
+
+// lookTime is how long a database is waited for that says nothing.
+const lookTime = 10 * time.Second
 
 // report prints what became of a run.
 func (s *sendCommand) report(ctx context.Context, id int64) error {
@@ -253,8 +286,12 @@ func (s *sendCommand) say(r *store.Run) {
 		fmt.Fprintf(s.sys.stdout, "run %d is %s: nobody is in the audience. `germane people import` brings people in, `germane matrix` says what is known of them\n", r.ID, r.State)
 		return
 	}
+	if r.State == store.RunWaitingApproval {
+		fmt.Fprintf(s.sys.stdout, "run %d waits for approval: %s wait\n", r.ID, people(r.Waiting))
+		return
+	}
 	fmt.Fprintf(s.sys.stdout, "run %d is %s: %s of %s\n", r.ID, r.State, strings.Join(parts, ", "), thousands(int(r.Planned)))
-	if s.address.Kind == send.OutboxKind {
+	if s.address.Kind == send.OutboxKind && r.Sent > 0 {
 		fmt.Fprintf(s.sys.stdout, "the mails are files in %s\n", s.address.Dir)
 	}
 	if r.State == store.RunSettling {
