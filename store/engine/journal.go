@@ -63,6 +63,9 @@ type Entry struct {
 // longestLine is far more than one of ours has. What is longer is damage, such as a power cut leaves.
 const longestLine = 1 << 16
 
+// lastRun is beyond any number of a run. Numbers go on after the last that a journal names, and must not come to an end.
+const lastRun = 1 << 30
+
 // EachEntry calls f for what journals remember since a time. Files that are named "" are left out.
 func EachEntry(files []string, since int64, f func(Entry) error) error {
 	for _, name := range files {
@@ -122,7 +125,7 @@ func parseEntry(line string) (e Entry, ok bool) {
 		e.Reason = store.SuppressionReason(fields[3])
 	case planned:
 		number, occurrence, _ := strings.Cut(fields[3], " ")
-		if e.Run, err = strconv.ParseInt(number, 10, 64); err != nil || e.Run < 1 {
+		if e.Run, err = strconv.ParseInt(number, 10, 64); err != nil || e.Run < 1 || e.Run > lastRun {
 			return e, false
 		}
 		e.Address, e.Campaign, e.Occurrence = nil, string(address), occurrence

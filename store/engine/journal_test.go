@@ -45,6 +45,7 @@ func TestJournalIsReadBack(t *testing.T) {
 		"no topic":       "99999999999999 withdrew 30313233343536373839616263646566 ",
 		"no number":      "99999999999999 planned 0a x",
 		"a negative one": "99999999999999 planned 0a -1 x",
+		"a huge one":     "99999999999999 planned 0a 9223372036854775807 x",
 		"other words":    "99999999999999 hello 30313233343536373839616263646566 tips",
 	} {
 		file := filepath.Join(t.TempDir(), "n")

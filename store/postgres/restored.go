@@ -176,10 +176,12 @@ func (s *Store) Restored(ctx context.Context, since, now time.Time, journals ...
 }
 
 // goOn leaves out the numbers that were given after the backup. They stand in links of mails that have gone out, and must not come to mean
-// somebody or something else. The ledger's own goes on beyond what any machine can have seen of it: their notes are right from then on.
+// somebody or something else. Where the same backup was restored before, runs with numbers of after that are known by now. The ledger's own
+// goes on beyond what any machine can have seen of it: their notes are right from then on.
 func (t *transaction) goOn(seen int64) (is origin, err error) {
 	for _, table := range []string{"person.number", "run.id", "version.number", "topic.number"} {
-		const skip = `SELECT setval(s, coalesce(pg_sequence_last_value(s::regclass), 0) + 1000000) FROM pg_get_serial_sequence(split_part($1, '.', 1), split_part($1, '.', 2)) AS s`
+		const skip = `SELECT setval(s, coalesce(pg_sequence_last_value(s::regclass), 0) + (1 + (SELECT coalesce(max(id), 0) FROM run) / 1000000) * 1000000)
+			FROM pg_get_serial_sequence(split_part($1, '.', 1), split_part($1, '.', 2)) AS s`
 		if err := t.run(skip, table); err != nil {
 			return is, err
 		}

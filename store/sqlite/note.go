@@ -65,10 +65,10 @@ func (s *Store) Restored(ctx context.Context, since, now time.Time, journals ...
 }
 
 // skipNumbers leaves out the numbers that were given after the backup. They stand in links of mails that have gone out, and must not
-// come to mean somebody or something else.
+// come to mean somebody or something else. Where the same backup was restored before, runs with numbers of after that are known by now.
 func (t *transaction) skipNumbers() error {
 	const more = 1_000_000
-	return t.run(`UPDATE sqlite_sequence SET seq = seq + ? WHERE name IN ('person', 'run', 'version', 'topic')`, more)
+	return t.run(`UPDATE sqlite_sequence SET seq = seq + (1 + (SELECT coalesce(max(id), 0) FROM run) / ?1) * ?1 WHERE name IN ('person', 'run', 'version', 'topic')`, more)
 }
 
 // planAgain enters a run that the backup does not know, as one that is over.

@@ -61,7 +61,6 @@ func Restored(t *testing.T, b Backup) {
 	closed()
 
 	f, closed = open(false)
-	defer closed()
 	f.wantRow(run, p[0], store.InDoubt, "the worker was lost")
 	f.wantConsent("p0@acme.example", "tips", audience.ConsentUnsubscribed)
 	f.wantConsent("p1@acme.example", "offers", audience.ConsentUnsubscribed)
@@ -71,23 +70,37 @@ func Restored(t *testing.T, b Backup) {
 	if _, err := f.PersonByID(f.ctx, "p2"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the restore brought somebody erased back: %v", err)
 	}
+	missed, late = f.nothingIsUsedAgain(missed, late)
+	closed()
+
+	// Somebody puts the same copy back once more.
+	b.Restore()
+	f, closed = open(true)
+	if _, _, err := f.Store.(store.Database).Restored(f.ctx, noon, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	closed()
+	f, closed = open(false)
+	defer closed()
 	f.nothingIsUsedAgain(missed, late)
 }
 
 // nothingIsUsedAgain looks for what was made after the backup: its occurrence has its run, and its numbers are nobody else's.
-func (f *fixture) nothingIsUsedAgain(run, person int64) {
+// It makes one more of each.
+func (f *fixture) nothingIsUsedAgain(run, person int64) (nextRun, nextPerson int64) {
 	f.t.Helper()
-	if r, err := f.Run(f.ctx, run); err != nil || r.State != store.RunCancelled || r.Occurrence != "the second" || r.Planned != 0 {
+	if r, err := f.Run(f.ctx, run); err != nil || r.State != store.RunCancelled || r.Planned != 0 {
 		f.t.Errorf("the run of after the backup is %+v, %v", r, err)
 	}
 	if _, err := f.CreateRun(f.ctx, store.Run{Campaign: "weekly", Occurrence: "the second", Version: "v1"}, nil); !errors.Is(err, store.ErrExists) {
 		f.t.Errorf("the occurrence can be sent again: %v", err)
 	}
-	if again := f.another(fmt.Sprint("after ", run), []int64{1}, 1); again <= run {
-		f.t.Errorf("a run got the number %d, after %d", again, run)
+	if nextRun = f.another(fmt.Sprint("after ", run), []int64{1}, 1); nextRun <= run {
+		f.t.Errorf("a run got the number %d, after %d", nextRun, run)
 	}
 	f.people(store.Importing{}, []audience.Update{{ID: "new", Email: "new@acme.example"}})
-	if n := f.byEmail("new@acme.example").Number; n <= person {
-		f.t.Errorf("somebody new got number %d, after %d", n, person)
+	if nextPerson = f.byEmail("new@acme.example").Number; nextPerson <= person {
+		f.t.Errorf("somebody new got number %d, after %d", nextPerson, person)
 	}
+	return nextRun, nextPerson
 }
