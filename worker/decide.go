@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"germane/audience"
 	"germane/blocks"
@@ -212,7 +213,7 @@ func (d *decider) draw(j *job) {
 func brief(text string) string {
 	const most = 120
 	text = strings.ToValidUTF8(strings.Map(func(r rune) rune {
-		if r < ' ' {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"germane/store"
 )
@@ -106,7 +108,7 @@ func readJournal(r io.Reader, since int64, f func(Entry) error) error {
 
 // parseEntry reads a line; ok is false for an empty one, or half of one from before a machine lost power.
 func parseEntry(line string) (e Entry, ok bool) {
-	fields := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 4)
+	fields := strings.SplitN(printable(line), " ", 4)
 	if len(fields) < 4 {
 		return e, false
 	}
@@ -128,10 +130,20 @@ func parseEntry(line string) (e Entry, ok bool) {
 		if e.Run, err = strconv.ParseInt(number, 10, 64); err != nil || e.Run < 1 || e.Run > lastRun {
 			return e, false
 		}
-		e.Address, e.Campaign, e.Occurrence = nil, string(address), occurrence
+		e.Address, e.Campaign, e.Occurrence = nil, printable(string(address)), occurrence
 		return e, true
 	default:
 		return e, false
 	}
 	return e, len(address) == addressBytes && fields[3] != ""
+}
+
+// printable leaves out what no line of ours has, and what would tell terminals what to do: a journal may come from anywhere.
+func printable(line string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, line)
 }

@@ -84,6 +84,20 @@ func TestJournalRemembersWhenItWasTold(t *testing.T) {
 	}
 }
 
+// TestJournalsTellTerminalsNothing: what journals say is printed, and anybody may have written them.
+func TestJournalsTellTerminalsNothing(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]Entry{
+		"1 suppressed 30313233343536373839616263646566 bounced\x1b[2J":   {At: 1, Address: address, Reason: "bounced[2J"},
+		"1 withdrew 30313233343536373839616263646566 ti\x00p\xffs\u009b": {At: 1, Address: address, Topic: "tips"},
+		"1 planned 611b62 7 mon\x1bday":                                  {At: 1, Campaign: "ab", Run: 7, Occurrence: "monday"},
+	} {
+		if e, ok := parseEntry(line + "\n"); !ok || !reflect.DeepEqual(e, want) {
+			t.Errorf("%q is %+v, %v", line, e, ok)
+		}
+	}
+}
+
 func TestNote(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "n")
