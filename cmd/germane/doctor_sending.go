@@ -157,7 +157,7 @@ func (d *doctor) switches(ctx context.Context) error {
 		d.say(warning, "armed", "no: only allow_recipients are mailed ("+strings.Join(allowed, ", ")+")", "`germane arm`")
 	}
 	if stopped := switches[store.SwitchStopped]; stopped.On {
-		d.say(failure, "stopped", "since "+minute(stopped.At)+because(": ", stopped.Note), "`germane stop --resume`")
+		d.say(failure, "stopped", "since "+minute(stopped.At)+because(": ", stopped.Note), goOnAfter(stopped))
 	}
 	for _, held := range heldBy(switches) {
 		d.say(warning, "held", held, liftsHold)

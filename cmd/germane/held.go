@@ -31,11 +31,14 @@ func heldBy(switches map[string]store.Switch) []string {
 // liftsHold is what somebody does about it.
 const liftsHold = "the next run waits for `germane runs approve RUN`, and one that was stopped for `germane runs resume RUN`, which say that somebody has seen it"
 
-// tellHolds says it beside what was asked for.
+// tellHolds says beside what was asked for that nothing is sent, or not all.
 func tellHolds(ctx context.Context, talk io.Writer, s store.Switches) error {
 	switches, err := s.Switches(ctx)
 	if err != nil {
 		return err
+	}
+	if stopped := switches[store.SwitchStopped]; stopped.On {
+		fmt.Fprintf(talk, "All sending is stopped since %s UTC%s; %s.\n", minute(stopped.At), because(": ", stopped.Note), goOnAfter(stopped))
 	}
 	for _, held := range heldBy(switches) {
 		fmt.Fprintf(talk, "Stopped: %s; %s.\n", held, liftsHold)

@@ -143,6 +143,12 @@ func resume(ctx context.Context, x *runChange) error {
 		again = ", " + plural(reopened, "chunk is", "chunks are") + " tried again"
 	}
 	x.say("Run %d goes on: %s%s.", r.ID, plural(int(r.Waiting), "person waits", "people wait"), again)
+	running := *r
+	running.State = store.RunRunning
+	if held := heldBack(&running, x.sys.now()); held != "" {
+		x.say("It %s; `germane serve` or `germane worker` goes on then.", held)
+		return nil
+	}
 	x.say("`germane serve` takes it up where it is running; `germane worker --drain` does it now.")
 	return nil
 }

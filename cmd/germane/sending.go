@@ -111,7 +111,7 @@ func (p *post) ready(ctx context.Context) error {
 		return err
 	}
 	if stopped := switches[store.SwitchStopped]; stopped.On {
-		return guardError{hint(errors.New("sending is stopped since "+p.local(stopped.At)+because(": ", stopped.Note)), "`germane stop --resume` lets it go on")}
+		return guardError{hint(errors.New("sending is stopped since "+p.local(stopped.At)+because(": ", stopped.Note)), goOnAfter(stopped))}
 	}
 	if p.w.Config.PublicURL == nil && p.real() {
 		return guardError{hint(errors.New("without public_url nobody could unsubscribe"), "set public_url in germane.yaml to where `germane serve` is reached")}

@@ -3,11 +3,13 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"germane/store"
+	"germane/store/engine"
 	"germane/workspace"
 )
 
@@ -48,6 +50,9 @@ that were handed over already arrive. Runs stay where they are and go on after -
 				if resume {
 					text = "Sending goes on."
 				}
+				if to := movedTo(switches[store.SwitchStopped]); resume && to != "" {
+					text = "Sending goes on here, though everything was copied to " + to + ": see that only one of the two sends."
+				}
 				_, err = fmt.Fprintln(sys.stderr, text)
 				return err
 			})
@@ -56,4 +61,21 @@ that were handed over already arrive. Runs stay where they are and go on after -
 	c.Flags().BoolVar(&resume, "resume", false, "let sending go on")
 	c.Flags().StringVar(&note, "note", "", "who or why, for whoever asks later")
 	return c
+}
+
+// movedTo is where everything was copied to when sending was stopped for that; "": it was stopped for something else, or is not.
+func movedTo(stopped store.Switch) string {
+	to, moved := strings.CutPrefix(stopped.Note, engine.MovedNote)
+	if !stopped.On || !moved {
+		return ""
+	}
+	return to
+}
+
+// goOnAfter is what lets sending go on. Who has moved is mailed from there, and would be again from here.
+func goOnAfter(stopped store.Switch) string {
+	if to := movedTo(stopped); to != "" {
+		return "write database: " + to + " in germane.yaml: it sends from there"
+	}
+	return "`germane stop --resume` lets it go on"
 }

@@ -59,7 +59,8 @@ func (e *TextError) Error() string {
 	return "these texts hold a zero byte or are not UTF-8:\n  " + strings.Join(e.Places, "\n  ") + more
 }
 
-const movedNote = "moved to "
+// MovedNote begins the note of a database whose sending was stopped because everything was copied elsewhere: the name of where follows.
+const MovedNote = "moved to "
 
 var errDryRun = errors.New("dry run")
 
@@ -121,7 +122,7 @@ func (c *Copy) all(r Reader, w Writer) error {
 	case c.Keep:
 		return nil
 	}
-	return r.Stop(movedNote+c.ToName, c.Now)
+	return r.Stop(MovedNote+c.ToName, c.Now)
 }
 
 // table copies a table and reads it back.
@@ -256,7 +257,7 @@ func (c *Copy) changes() map[string]func(row []any, at map[string]int) {
 	return map[string]func([]any, map[string]int){
 		"switch": func(row []any, at map[string]int) {
 			note, _ := row[at["note"]].(string)
-			moved := row[at["name"]] == store.SwitchStopped && strings.HasPrefix(note, movedNote) // by a copy that did not come about
+			moved := row[at["name"]] == store.SwitchStopped && strings.HasPrefix(note, MovedNote) // by a copy that did not come about
 			if row[at["turned"]] == int64(1) && (moved || row[at["name"]] == store.SwitchArmed) {
 				row[at["turned"]], row[at["at"]], row[at["note"]] = int64(0), c.Now.UnixMilli(), "copied from "+c.FromName
 			}
