@@ -124,3 +124,18 @@ func TestOlderFormIsChangedOnRequest(t *testing.T) {
 		t.Errorf("opened again: forms %+v", forms)
 	}
 }
+
+// TestChangedMeanwhile: a process that had no lease while somebody migrated, as it was only starting or stood still, works no more.
+func TestChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := openTest(t)
+	if _, err := s.Now(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.pool.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Now(t.Context()); !errors.Is(err, store.ErrNewerSchema) {
+		t.Errorf("got %v", err)
+	}
+}

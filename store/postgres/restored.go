@@ -223,12 +223,16 @@ func (t *transaction) repeat(e engine.Entry) error {
 }
 
 // Now implements [store.Store]: the clock of the machine that Postgres runs on. Workers ask for it every now and then, so it is also asked
-// whether the database is still the one that was opened.
+// whether the database is still the one that was opened, and of the form that it had.
 func (s *Store) Now(ctx context.Context) (now time.Time, err error) {
 	err = s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		var at int64
-		if err := conn.QueryRow(ctx, `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`).Scan(&at); err != nil {
+		var at, form int64
+		const query = `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT max(version_id) FROM goose_db_version)`
+		if err := conn.QueryRow(ctx, query).Scan(&at, &form); err != nil {
 			return err
+		}
+		if form > s.forms.Is { // it was not seen, as it had no lease just then
+			return fmt.Errorf("%w: its tables have form %d by now, this one knows %d", store.ErrNewerSchema, form, s.forms.Is)
 		}
 		now = moment(at)
 		return s.stillThere(ctx, conn)
