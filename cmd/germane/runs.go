@@ -167,7 +167,7 @@ func (l *runList) list(ctx context.Context, sys *system, o *options, s store.Dat
 	}
 	if o.json {
 		err = printRunsJSON(ctx, sys.stdout, s, runs, sys.now())
-	} else if err = l.print(sys, runs, troubles); err == nil {
+	} else if err = l.print(ctx, sys, s, runs, troubles); err == nil {
 		err = tellHolds(ctx, sys.stderr, s)
 	}
 	if err == nil && l.since != "" && len(needs) > 0 {
@@ -215,7 +215,7 @@ func (l *runList) read(ctx context.Context, s store.Runs, now time.Time) ([]*sto
 	return runs, err
 }
 
-func (l *runList) print(sys *system, runs []*store.Run, troubles [][]trouble) error {
+func (l *runList) print(ctx context.Context, sys *system, s store.Chunks, runs []*store.Run, troubles [][]trouble) error {
 	if len(runs) == 0 {
 		_, err := fmt.Fprintln(sys.stderr, "There is no run"+because(" of ", l.campaign)+because(" in the last ", l.since)+".")
 		return err
@@ -231,6 +231,15 @@ func (l *runList) print(sys *system, runs []*store.Run, troubles [][]trouble) er
 		}
 		if held := heldBack(r, sys.now()); held != "" {
 			fmt.Fprintf(sys.stdout, "    %s\n", held)
+		}
+		if r.State == store.RunRunning && r.Waiting > 0 {
+			chunks, err := s.ChunksOf(ctx, r.ID)
+			if err != nil {
+				return err
+			}
+			if due := comesDue(r, chunks, sys.now()); due != "" {
+				fmt.Fprintf(sys.stdout, "    %s\n", due)
+			}
 		}
 		if note != "" {
 			fmt.Fprintf(sys.stdout, "    note: %s\n", note)

@@ -70,6 +70,9 @@ func (d *runDetails) print(out io.Writer) {
 	if held := heldBack(d.Run, d.now); held != "" {
 		fmt.Fprintf(out, "  %s\n", held)
 	}
+	if due := comesDue(d.Run, d.chunks, d.now); due != "" {
+		fmt.Fprintf(out, "  %s\n", due)
+	}
 	if note != "" {
 		fmt.Fprintf(out, "  note: %s\n", note)
 	}

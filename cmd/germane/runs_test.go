@@ -22,6 +22,31 @@ func TestSpan(t *testing.T) {
 	}
 }
 
+func TestComesDue(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)
+	in := func(d time.Duration) store.Chunk { return store.Chunk{State: store.ChunkOpen, NotBefore: now.Add(d)} }
+	done := in(-time.Hour)
+	done.State = store.ChunkDone
+	const ten = "the next are due 2027-03-01 10:00 UTC"
+	for name, c := range map[string]struct {
+		run    store.Run
+		chunks []store.Chunk
+		want   string
+	}{
+		"later":    {store.Run{State: store.RunRunning}, []store.Chunk{done, in(3 * time.Hour), in(2 * time.Hour)}, ten},
+		"one now":  {store.Run{State: store.RunRunning}, []store.Chunk{in(2 * time.Hour), in(0)}, ""},
+		"paused":   {store.Run{State: store.RunPaused}, []store.Chunk{in(2 * time.Hour)}, ""},
+		"all done": {store.Run{State: store.RunRunning}, []store.Chunk{done}, ""},
+		"held":     {store.Run{State: store.RunRunning, Held: store.Hold{Until: now.Add(time.Hour), Why: "warm-up"}}, []store.Chunk{in(2 * time.Hour)}, ""},
+	} {
+		c.run.Waiting = 7
+		if got := comesDue(&c.run, c.chunks, now); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 // TestReasonsHaveAdvice holds the words for whoever is on call to all reasons that the program itself gives.
 func TestReasonsHaveAdvice(t *testing.T) {
 	t.Parallel()

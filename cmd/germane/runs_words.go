@@ -77,6 +77,28 @@ func heldBack(r *store.Run, now time.Time) string {
 	return fmt.Sprintf("waits until %s UTC: %s", minute(r.Held.Until), r.Held.Why)
 }
 
+// comesDue says when a run goes on whose next people's hour has not come; "" when it goes on now, or something else keeps it back.
+func comesDue(r *store.Run, chunks []store.Chunk, now time.Time) string {
+	if r.State != store.RunRunning || r.Waiting == 0 || heldBack(r, now) != "" {
+		return ""
+	}
+	var next time.Time
+	for i := range chunks {
+		c := &chunks[i]
+		switch {
+		case c.State != store.ChunkOpen:
+		case !now.Before(c.NotBefore):
+			return ""
+		case next.IsZero() || c.NotBefore.Before(next):
+			next = c.NotBefore
+		}
+	}
+	if next.IsZero() {
+		return ""
+	}
+	return "the next are due " + minute(next) + " UTC"
+}
+
 // span is a length of time as people say it, in two units at most.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
