@@ -37,8 +37,10 @@ type chunkWork struct {
 	done    chan outcome
 	flying  int
 	results []store.Result
-	held    []*slot   // those of results that are not written yet: until then their rows are open, and nobody else may open one
-	written time.Time // when the lease was last extended
+	held    []*slot       // those of results that are not written yet: until then their rows are open, and nobody else may open one
+	written time.Time     // when the lease was last extended
+	took    time.Duration // of the last step
+	quick   bool          // mails come back sooner than a step is done
 	term    term
 	hint    *brought    // that brought it here; nil: none did
 	day     *sendersDay // nil: nothing limits the sender's day
@@ -171,8 +173,29 @@ func (k *chunkWork) turn(ctx context.Context) error {
 	return nil
 }
 
-// collect takes the outcomes that are there.
+// collect takes the outcomes that are there. When all slots are in use, and mails come back sooner than a step is done, it waits a moment
+// for those in flight: a step for the first alone would keep all others waiting.
 func (k *chunkWork) collect() {
+	k.arrived()
+	if !k.quick || len(k.results) == 0 || len(k.w.slots) > 0 {
+		return
+	}
+	enough := time.NewTimer(min(k.took/2, longestMoment))
+	defer enough.Stop()
+	for k.flying > 0 && k.quick {
+		select {
+		case o := <-k.done:
+			k.note(&o)
+		case <-enough.C:
+			return
+		}
+	}
+}
+
+// longestMoment is for how long outcomes are gathered at most.
+const longestMoment = 5 * time.Millisecond
+
+func (k *chunkWork) arrived() {
 	for {
 		select {
 		case o := <-k.done:
@@ -185,6 +208,7 @@ func (k *chunkWork) collect() {
 
 func (k *chunkWork) note(o *outcome) {
 	k.flying--
+	k.quick = o.took < k.took
 	k.held = append(k.held, o.slot)
 	result, again := k.judge(o)
 	if result.State == store.Retry || o.failed != "" {
@@ -297,6 +321,7 @@ func (k *chunkWork) step(ctx context.Context, claims []*job, slots []*slot) erro
 	}
 	k.results = k.results[:0]
 	k.extended(began)
+	k.took = time.Since(began)
 	k.free, k.rows = append(k.free, k.rows...), k.rows[:0]
 	for i, j := range claims {
 		k.claimed(ctx, j, slots[i], &decided[i])
@@ -337,8 +362,11 @@ func (k *chunkWork) claimed(ctx context.Context, j *job, s *slot, d *store.Decid
 	}
 	j.attempt = d.Attempt
 	k.flying++
+	began := time.Now()
 	go func() {
-		k.done <- s.send(ctx, k, j)
+		o := s.send(ctx, k, j)
+		o.took = time.Since(began)
+		k.done <- o
 	}()
 }
 

@@ -21,6 +21,7 @@ type outcome struct {
 	result send.Result
 	failed string // why no mail could be made of it; "": one was
 	kept   bool   // it was not offered: the worker ends, or its lease may be over
+	took   time.Duration
 }
 
 // maxMailBytes is the largest mail that is offered: beyond it SES slows down, and many servers refuse.
