@@ -58,10 +58,12 @@ a folder that has germane.yaml: what is sent was deployed to the database. germa
 // drain works until nothing is due, or for ever. It makes runs of what comes due, too.
 func (p *post) drain(ctx context.Context, drain bool) error {
 	if !drain {
+		p.log.Info("begun: what comes due is sent until this is told to stop", "database", p.home.Name, "delivery", p.address.String())
 		if _, err := p.deployed(ctx); err != nil {
 			return err
 		}
 		p.work(ctx)
+		p.log.Info("ended")
 		return nil
 	}
 	if deployed, err := p.deployed(ctx); err != nil || !deployed {
