@@ -94,7 +94,8 @@ func (w *Worker) bring(ctx context.Context, h Hint) {
 	}
 }
 
-// rest waits until there is something to look at, or a hint is there and welcome. looks reports that it was the time that passed.
+// rest waits until there is something to look at, or a hint is there and welcome. looks reports that it is time for a look, whatever hints
+// there are: any number of them may be of what is not there.
 func (w *Worker) rest(ctx context.Context, drain bool) (b *brought, looks bool, err error) {
 	hints, wait := w.hints, tick
 	if drain || !w.wantsMore() {
@@ -111,14 +112,15 @@ func (w *Worker) rest(ctx context.Context, drain bool) (b *brought, looks bool, 
 	case b = <-hints:
 	case <-w.wake:
 	case <-timer.C:
-		looks = true
+	}
+	if looks = time.Since(w.looked) >= wait; looks {
+		w.looked = time.Now()
 	}
 	return b, looks, nil
 }
 
 // hinted takes the chunk of a hint, if it is still to be had.
 func (w *Worker) hinted(ctx context.Context, h Hint) (*chunkWork, error) {
-	w.vain = 0
 	ready, err := w.Store.Chunk(ctx, h.Run, h.Chunk)
 	if errors.Is(err, store.ErrNotFound) { // the queue remembers more than a database that came from a backup
 		return nil, nil
@@ -127,6 +129,9 @@ func (w *Worker) hinted(ctx context.Context, h Hint) (*chunkWork, error) {
 		return nil, err
 	}
 	k, _, err := w.take(ctx, ready)
+	if k != nil {
+		w.vain = 0
+	}
 	return k, err
 }
 

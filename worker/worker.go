@@ -66,6 +66,7 @@ type Worker struct {
 	draining bool
 	closing  time.Time // when runs are looked at next that may be over
 	vain     int       // looks that found chunks which no hint had brought
+	looked   time.Time // when the last one began
 	warming  warming
 	domains  *send.Domains
 
@@ -201,7 +202,10 @@ func (w *Worker) start(ctx context.Context, chunks *sync.WaitGroup, hint *brough
 	k, err := within(ctx, longTime, func(ctx context.Context) (*chunkWork, error) {
 		switch {
 		case hint != nil:
-			return w.hinted(ctx, hint.Hint)
+			if k, err := w.hinted(ctx, hint.Hint); k != nil || err != nil || !looks {
+				return k, err
+			}
+			return w.find(ctx)
 		case w.Carrier == nil || looks:
 			return w.find(ctx)
 		}

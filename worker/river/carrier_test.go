@@ -291,7 +291,7 @@ func TestHintsOfNothing(t *testing.T) {
 	run := s.plan("monday", 50)
 	c := queueIn(t, s.address)
 	var stale []worker.Hint
-	for i := range 20 {
+	for i := range 20_000 { // for minutes there is nothing else in the queue
 		stale = append(stale, worker.Hint{Run: run + 1 + int64(i)})
 	}
 	must(t, c.Offer(t.Context(), stale))
