@@ -380,20 +380,3 @@ func held(ctx context.Context, s store.Store, c *Content) (string, error) {
 	}
 	return "", err
 }
-
-// LetGo notes that somebody has seen why a run was stopped, or why it waits, and wants it to go on: limits count anew from now on.
-func LetGo(ctx context.Context, s store.Store, contents *Contents, r *store.Run, now time.Time) error {
-	names := []string{Held + r.Campaign}
-	switch content, err := contents.Campaign(ctx, r.Version, r.Campaign); {
-	case err == nil:
-		names = append(names, HeldSender+content.from)
-	case !errors.Is(err, ErrFormat) && !unusable(err):
-		return err
-	}
-	for _, name := range names {
-		if err := s.Turn(ctx, name, store.Switch{At: now, Note: fmt.Sprintf("run %d goes on", r.ID)}); err != nil {
-			return err
-		}
-	}
-	return nil
-}

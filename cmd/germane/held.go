@@ -29,7 +29,7 @@ func heldBy(switches map[string]store.Switch) []string {
 }
 
 // liftsHold is what somebody does about it.
-const liftsHold = "the next run waits for `germane runs approve RUN`, and one that was stopped for `germane runs resume RUN`, which say that somebody has seen it"
+const liftsHold = "the next run waits for `germane runs approve RUN`, and one that was stopped for `germane runs resume RUN`; `germane pause CAMPAIGN --resume` says beforehand that somebody has seen it"
 
 // tellHolds says beside what was asked for that nothing is sent, or not all.
 func tellHolds(ctx context.Context, talk io.Writer, s store.Switches) error {

@@ -9,6 +9,7 @@ import (
 
 	"germane/internal/finding"
 	"germane/store"
+	"germane/worker"
 	"germane/workspace"
 )
 
@@ -26,7 +27,10 @@ func newPause(sys *system, o *options) *cobra.Command {
 		Use:   "pause CAMPAIGN",
 		Short: "Let no new run of a campaign begin",
 		Long: `Let no new run of a campaign begin. Runs under way go on: germane runs pause halts one of them, and
-germane stop all.`,
+germane stop all.
+
+A campaign of which too much came back is held, too: its next run waits for germane runs approve, or
+germane pause CAMPAIGN --resume says beforehand that somebody has seen it.`,
 		Example: "  germane pause weekly --note 'until the new prices are out'\n  germane pause weekly --resume",
 		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -47,6 +51,12 @@ germane stop all.`,
 				}
 				if err := s.PauseCampaign(c.Context(), x.Campaign, x.Paused, x.Note); err != nil {
 					return err
+				}
+				if resume {
+					err = worker.LetCampaignGo(c.Context(), s, x.Campaign, w.CampaignSender(x.Campaign).Email, "germane pause --resume", sys.now())
+					if err != nil {
+						return err
+					}
 				}
 				if o.json {
 					return printJSON(sys.stdout, x)
