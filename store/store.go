@@ -58,8 +58,8 @@ type Database interface {
 	Forms() Forms
 	// Restored makes a database that went back in time fit to send again: open runs are cancelled, what they had claimed is in doubt,
 	// those made since a time are entered again as cancelled, so that no occurrence is sent twice, and withdrawals, suppressions and
-	// erasures since then are done again. It knows them from this machine's journal, and from files of other machines'. It returns how
-	// many runs are closed by that, and how many withdrawals are repeated.
+	// erasures since then are done again. It knows them from this machine's journal, and from files of other machines'. What was stopped
+	// or held since is not known, so the database is disarmed. It returns how many runs are closed, and how many withdrawals are repeated.
 	Restored(ctx context.Context, since, now time.Time, journals ...string) (runs, withdrawals int64, err error)
 }
 

@@ -16,7 +16,7 @@ func (k *chunkWork) leave() {
 	settled := k.settle()
 	k.results = nil
 	if k.unhold(); !settled || k.lost {
-		k.release(k.w.Now())
+		k.release(time.Time{})
 		return
 	}
 	switch {
@@ -27,7 +27,7 @@ func (k *chunkWork) leave() {
 	case k.ended && len(k.ready)+len(k.rows) == 0 && !k.broken:
 		k.release(k.nextLook())
 	default:
-		k.release(k.w.Now())
+		k.release(time.Time{})
 	}
 }
 
@@ -89,14 +89,17 @@ func (k *chunkWork) finish() {
 // mostReleases is how often it is tried to give a chunk back.
 const mostReleases = 10
 
-// release gives the chunk back. When that cannot be, its lease ends by itself, and what it may have claimed is in doubt.
+// release gives the chunk back until a time; zero: whoever wants it may have it, whatever their clock shows. When that cannot be, its lease ends by itself, and what it may have claimed is in doubt.
 func (k *chunkWork) release(notBefore time.Time) {
+	if !notBefore.IsZero() {
+		notBefore = k.w.theirs(notBefore)
+	}
 	tries := 0
 	k.w.insist(func() error {
 		tries++
 		ctx, cancel := context.WithTimeout(context.Background(), stepTime)
 		defer cancel()
-		err := k.w.Store.ReleaseChunk(ctx, k.lease(), k.w.theirs(notBefore))
+		err := k.w.Store.ReleaseChunk(ctx, k.lease(), notBefore)
 		if errors.Is(err, store.ErrLost) || errors.Is(err, store.ErrNotFound) {
 			return nil
 		}

@@ -41,7 +41,8 @@ func newDatabaseRestored(sys *system, o *options) *cobra.Command {
 		Long: `Make a database that was restored from a backup fit to send again. What was sent after the backup
 is not in it, so its open runs are closed, as are those made after it, of which it knows nothing: what
 they had claimed is in doubt, and no occurrence is sent again.
-Whoever withdrew, was suppressed or was erased since is so again, from the journal beside the database.
+Whoever withdrew, was suppressed or was erased since is so again, from the journal beside the database. What was
+stopped or held since is not known: the database is not armed any more.
 
 Where many machines use one, each keeps a journal of what it did itself, in the folder .germane: gather
 them, and name the others.`,
@@ -67,7 +68,7 @@ them, and name the others.`,
 			if o.json {
 				return printJSON(sys.stdout, done)
 			}
-			_, err = fmt.Fprintf(sys.stderr, "%s closed, %s in force again. Sending may go on.\n",
+			_, err = fmt.Fprintf(sys.stderr, "%s closed, %s in force again.\nFor real delivery see what was stopped or held since the backup, then: germane arm\n",
 				plural(int(done.Runs), "run is", "runs are"), plural(int(done.Withdrawals), "withdrawal or suppression is", "withdrawals and suppressions are"))
 			return err
 		},

@@ -39,6 +39,9 @@ func (s *Store) Restored(ctx context.Context, since, now time.Time, journals ...
 		if runs, err = t.changed(cancel, milliseconds(now)); err != nil {
 			return err
 		}
+		if err := t.run(`UPDATE switch SET turned = 0, at = ?, note = 'the database was restored' WHERE name = 'armed' AND turned`, milliseconds(now)); err != nil {
+			return err
+		}
 		err := engine.EachEntry(append(journals, s.note.Journal()), milliseconds(since), func(e engine.Entry) error {
 			if e.Run > 0 {
 				n, err := t.planAgain(e)

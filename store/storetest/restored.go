@@ -35,6 +35,7 @@ func Restored(t *testing.T, b Backup) {
 	run, p := f.run(3, 100)
 	l := f.take(run, 0, noon)
 	f.step(step(l, nil, claims(p[0])), store.Claimed)
+	f.must(f.Turn(f.ctx, store.SwitchArmed, store.Switch{On: true, At: noon}))
 	closed()
 	b.Make()
 
@@ -62,6 +63,9 @@ func Restored(t *testing.T, b Backup) {
 
 	f, closed = open(false)
 	f.wantRow(run, p[0], store.InDoubt, "the worker was lost")
+	if switches, err := f.Switches(f.ctx); err != nil || switches[store.SwitchArmed].On {
+		t.Errorf("it is armed as before: %+v, %v", switches, err)
+	}
 	f.wantConsent("p0@acme.example", "tips", audience.ConsentUnsubscribed)
 	f.wantConsent("p1@acme.example", "offers", audience.ConsentUnsubscribed)
 	if all, err := f.SuppressionsOf(f.ctx, "p1@acme.example"); err != nil || len(all) != 1 {
