@@ -50,6 +50,15 @@ func refusal(err error) error {
 	return err
 }
 
+// unreached says in one line that there was no connection to be had; other errors stay as they are.
+func unreached(err error) error {
+	var connecting *pgconn.ConnectError
+	if errors.As(err, &connecting) {
+		return refusal(err)
+	}
+	return err
+}
+
 // reasons by SQLSTATE.
 var reasons = map[string]error{
 	"28P01": ErrPassword,    // invalid_password

@@ -46,6 +46,31 @@ func TestWhoIsNotLetIn(t *testing.T) {
 	}
 }
 
+// TestWhatIsAwayIsSaidInOneLine: logs repeat it.
+func TestWhatIsAwayIsSaidInOneLine(t *testing.T) {
+	t.Parallel()
+	cluster := testkit.NewCluster(t)
+	s, err := Open(t.Context(), cluster.Address(cluster.Host), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	cluster.Stop()
+	for range 10 { // the first ones meet connections that have ended
+		_, read := s.Runs(t.Context(), store.RunFilter{})
+		written := s.PauseCampaign(t.Context(), "weekly", true, "")
+		for _, err := range []error{read, written} {
+			if err == nil || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %q", err)
+			}
+		}
+		if errors.Is(read, ErrUnreachable) && errors.Is(written, ErrUnreachable) {
+			return
+		}
+	}
+	t.Error("nobody says that the server does not answer")
+}
+
 // TestWhoOnlyLooksMakesNothing: a database that is asked for as it is stays empty when it was.
 func TestWhoOnlyLooksMakesNothing(t *testing.T) {
 	t.Parallel()

@@ -88,7 +88,7 @@ func (s *Store) try(ctx context.Context, f func(t *transaction) error) error {
 func (s *Store) attempt(ctx context.Context, f func(t *transaction) error) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return fmt.Errorf("begin: %w", unreached(err))
 	}
 	t := &transaction{conn: conn, ctx: ctx}
 	// Also when f panics: a transaction that is left open would hold its locks.
@@ -234,14 +234,14 @@ func foundRow(err error) (bool, error) {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil, unreached(err)
 }
 
 // collect goes through rows and closes them.
 func collect(rows pgx.Rows, err error) func(scan func(pgx.Rows) error) error {
 	return func(scan func(pgx.Rows) error) error {
 		if err != nil {
-			return err
+			return unreached(err)
 		}
 		defer rows.Close()
 		for rows.Next() {
