@@ -38,7 +38,7 @@ func TestRestoredBackup(t *testing.T) {
 	for _, command := range [][]string{{"send", "weekly", "--yes"}, {"worker", "--drain"}, {"people", "list"}} {
 		s.exits(4, "germane db restored", command...)
 	}
-	s.exits(0, "Sending may go on", "db", "restored", "--since", at.UTC().Format(time.RFC3339))
+	s.exits(0, "germane arm", "db", "restored", "--since", at.UTC().Format(time.RFC3339))
 	s.exits(0, "", "worker", "--drain")
 	s.exits(4, "sent today", "send", "weekly", "--yes")
 	if again := s.report(); again.State != store.RunCancelled || again.Run != run.Run || len(in.letters()) != len(arrived) {
@@ -65,7 +65,7 @@ func TestRestoredFromBeforeASend(t *testing.T) {
 	arrived := len(in.letters())
 	s.putBack(backup)
 	s.exits(4, "germane db restored", "send", "weekly", "--yes")
-	s.exits(0, "Sending may go on", "db", "restored", "--since", at.UTC().Format(time.RFC3339))
+	s.exits(0, "germane arm", "db", "restored", "--since", at.UTC().Format(time.RFC3339))
 	s.exits(4, "sent today", "send", "weekly", "--yes")
 	if r := s.report(); r.State != store.RunCancelled || len(in.letters()) != arrived || arrived == 0 {
 		t.Errorf("%d arrived, then %d; the run is %+v", arrived, len(in.letters()), r)
