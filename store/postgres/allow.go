@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // askAllowed looks again at what may have changed since the worker read these people.
@@ -75,7 +76,7 @@ func (l *ledger) askCapped(batch *pgx.Batch, decisions []store.Decision, asked [
 	var most, of []int
 	for _, at := range asked {
 		for _, c := range decisions[at].Caps {
-			people, since, topics = append(people, decisions[at].Person), append(since, milliseconds(c.Since)), append(topics, c.Topic)
+			people, since, topics = append(people, decisions[at].Person), append(since, engine.Milliseconds(c.Since)), append(topics, c.Topic)
 			most, of = append(most, c.Max), append(of, at)
 		}
 	}

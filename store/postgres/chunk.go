@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 const chunkQuery = `SELECT c.run, c.no, c.step, c.zone, c.low, c.high, c.not_before, c.members, c.state, c.epoch, c.crashes, c.owner, c.until,
@@ -19,7 +20,7 @@ func scanChunk(scan func(...any) error) (store.Chunk, error) {
 	var notBefore, until int64
 	err := scan(&c.Run, &c.No, &c.Step, &c.Zone, &c.People.From, &c.People.To, &notBefore, &c.Members, &c.State, &c.Epoch, &c.Crashes, &c.Owner, &until,
 		&c.Sent, &c.Failed, &c.Skipped, &c.HeldOut, &c.InDoubt, &c.Waiting)
-	c.NotBefore, c.Until = moment(notBefore), moment(until)
+	c.NotBefore, c.Until = engine.Moment(notBefore), engine.Moment(until)
 	c.Planned = c.Sent + c.Failed + c.Skipped + c.HeldOut + c.InDoubt + c.Waiting
 	return c, err
 }
@@ -42,14 +43,14 @@ func (t *transaction) addChunks(run int64, chunks []store.Chunk) error {
 	columns := []string{"run", "no", "step", "zone", "low", "high", "not_before", "members"}
 	_, err := t.conn.CopyFrom(t.ctx, pgx.Identifier{"chunk"}, columns, pgx.CopyFromSlice(len(chunks), func(i int) ([]any, error) {
 		c := &chunks[i]
-		return []any{run, c.No, c.Step, c.Zone, c.People.From, c.People.To, milliseconds(c.NotBefore), c.Members}, nil
+		return []any{run, c.No, c.Step, c.Zone, c.People.From, c.People.To, engine.Milliseconds(c.NotBefore), c.Members}, nil
 	}))
 	return err
 }
 
 // ReadyChunks implements [store.Chunks].
 func (s *Store) ReadyChunks(ctx context.Context, now time.Time, limit int) ([]store.Chunk, error) {
-	return s.chunks(ctx, readyQuery, milliseconds(now), limit)
+	return s.chunks(ctx, readyQuery, engine.Milliseconds(now), limit)
 }
 
 const readyQuery = chunkQuery + `JOIN run AS r ON r.id = c.run WHERE c.state = 0 AND c.not_before <= $1 AND c.until <= $1 AND r.state = 'running' ORDER BY c.not_before, c.run, c.no LIMIT $2`
@@ -144,7 +145,7 @@ func (s *Store) TakeChunk(ctx context.Context, run int64, no int, owner string, 
 		}
 		c.Epoch, c.Owner, c.Until = c.Epoch+1, owner, until
 		taken = c
-		return t.run(`UPDATE chunk SET epoch = $1, owner = $2, until = $3 WHERE run = $4 AND no = $5`, c.Epoch, owner, milliseconds(until), run, no)
+		return t.run(`UPDATE chunk SET epoch = $1, owner = $2, until = $3 WHERE run = $4 AND no = $5`, c.Epoch, owner, engine.Milliseconds(until), run, no)
 	})
 	return taken, errors.Join(err, refused)
 }
@@ -201,7 +202,7 @@ func (t *transaction) held(l store.Lease) (c *store.Chunk, ok bool, err error) {
 // ReleaseChunk implements [store.Chunks].
 func (s *Store) ReleaseChunk(ctx context.Context, l store.Lease, notBefore time.Time) error {
 	const update = `UPDATE chunk SET owner = '', until = 0, not_before = greatest(not_before, $1) WHERE run = $2 AND no = $3`
-	return s.letGo(ctx, "release a chunk", l, `claimed = 0`, update, milliseconds(notBefore), l.Run, l.Chunk)
+	return s.letGo(ctx, "release a chunk", l, `claimed = 0`, update, engine.Milliseconds(notBefore), l.Run, l.Chunk)
 }
 
 // FinishChunk implements [store.Chunks].
@@ -242,7 +243,7 @@ func (s *Store) ReopenChunks(ctx context.Context, run int64) (reopened int, err 
 func (s *Store) Sweep(ctx context.Context, now time.Time, all bool) (ended int, err error) {
 	err = s.change(ctx, "sweep leases", func(t *transaction) error {
 		var lost []store.Chunk
-		err := t.rows(chunkQuery+`WHERE c.state = 0 AND c.until > 0 AND (c.until <= $1 OR $2) ORDER BY c.run, c.no FOR UPDATE`, []any{milliseconds(now), all}, func(rows pgx.Rows) error {
+		err := t.rows(chunkQuery+`WHERE c.state = 0 AND c.until > 0 AND (c.until <= $1 OR $2) ORDER BY c.run, c.no FOR UPDATE`, []any{engine.Milliseconds(now), all}, func(rows pgx.Rows) error {
 			c, err := scanChunk(rows.Scan)
 			lost = append(lost, c)
 			return err

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // Step implements [store.Deliveries].
@@ -28,7 +29,7 @@ func (s *Store) Step(ctx context.Context, step *store.Step) ([]store.Decided, er
 			return err
 		}
 		if lost = !saw.going; saw.going {
-			l.of(step.Chunk).until = milliseconds(step.Until)
+			l.of(step.Chunk).until = engine.Milliseconds(step.Until)
 			if decided, err = l.decide(step, saw); err != nil {
 				return err
 			}

@@ -46,7 +46,7 @@ func (t *transaction) addEach(events []store.Event) (added []bool, err error) {
 	batch := &pgx.Batch{}
 	for i := range events {
 		e := &events[i]
-		batch.Queue(addEvent, milliseconds(e.At), text(e.Key), e.Kind, text(e.Name), e.Person, e.Run, e.Occasion, text(e.Block), text(e.Variant), e.Link, text(e.Agent), e.Label, text(string(e.Fields)))
+		batch.Queue(addEvent, engine.Milliseconds(e.At), text(e.Key), e.Kind, text(e.Name), e.Person, e.Run, e.Occasion, text(e.Block), text(e.Variant), e.Link, text(e.Agent), e.Label, text(string(e.Fields)))
 	}
 	added = make([]bool, len(events))
 	results := t.conn.SendBatch(t.ctx, batch)
@@ -109,12 +109,12 @@ func (t *transaction) judge(j engine.Judgement, judge store.Judge) error {
 	for i := range clicks {
 		before[i] = clicks[i].Label
 	}
-	judge(store.Mailed{Sent: moment(sent), Arrived: moment(arrived)}, clicks)
+	judge(store.Mailed{Sent: engine.Moment(sent), Arrived: engine.Moment(arrived)}, clicks)
 	for i := range clicks {
 		if clicks[i].Label == before[i] {
 			continue
 		}
-		if err := t.run(`UPDATE event SET label = $1 WHERE id = $2 AND at = $3`, clicks[i].Label, ids[i], milliseconds(clicks[i].At)); err != nil {
+		if err := t.run(`UPDATE event SET label = $1 WHERE id = $2 AND at = $3`, clicks[i].Label, ids[i], engine.Milliseconds(clicks[i].At)); err != nil {
 			return err
 		}
 	}
@@ -125,7 +125,7 @@ func (t *transaction) judge(j engine.Judgement, judge store.Judge) error {
 func (t *transaction) clicks(j engine.Judgement) (ids []int64, clicks []store.Event, err error) {
 	const query = `SELECT * FROM (SELECT id, ` + eventColumns + ` FROM event
 		WHERE person = $1 AND at >= $2 AND at <= $3 AND run = $4 AND occasion = $5 AND kind = 'click' ORDER BY at DESC, id DESC LIMIT $6) AS newest ORDER BY 2, 1`
-	err = t.rows(query, []any{j.Person, milliseconds(j.From), milliseconds(j.To), j.Run, j.Occasion, mostJudged}, func(rows pgx.Rows) error {
+	err = t.rows(query, []any{j.Person, engine.Milliseconds(j.From), engine.Milliseconds(j.To), j.Run, j.Occasion, mostJudged}, func(rows pgx.Rows) error {
 		var id int64
 		e, err := scanEvent(rows, &id)
 		ids, clicks = append(ids, id), append(clicks, e)
@@ -140,7 +140,7 @@ const eventColumns = `at, coalesce(key, ''), kind, name, person, run, occasion, 
 func scanEvent(rows pgx.Rows, before ...any) (e store.Event, err error) {
 	var at int64
 	err = rows.Scan(append(before, &at, &e.Key, &e.Kind, &e.Name, &e.Person, &e.Run, &e.Occasion, &e.Block, &e.Variant, &e.Link, &e.Agent, &e.Label, &e.Fields)...)
-	e.At = moment(at)
+	e.At = engine.Moment(at)
 	return e, err
 }
 

@@ -19,7 +19,7 @@ func (s *Store) Import(ctx context.Context, updates []audience.Update, how store
 		if err := t.alone(lockImport, 0); err != nil {
 			return err
 		}
-		im := &importing{transaction: t, Importing: how, now: milliseconds(how.At)}
+		im := &importing{transaction: t, Importing: how, now: engine.Milliseconds(how.At)}
 		addresses := s.hashAll(updates)
 		if err := im.read(updates, addresses); err != nil {
 			return err
@@ -33,7 +33,7 @@ func (s *Store) Import(ctx context.Context, updates []audience.Update, how store
 		if err := im.write(); err != nil {
 			return err
 		}
-		return t.run(lastImport, milliseconds(how.At))
+		return t.run(lastImport, engine.Milliseconds(how.At))
 	})
 	if errors.Is(err, errDryRun) {
 		err = nil
@@ -61,7 +61,7 @@ func (s *Store) LastImport(ctx context.Context) (time.Time, error) {
 	if _, err := s.row(ctx, `SELECT at FROM switch WHERE name = 'imported'`, nil, &at); err != nil {
 		return time.Time{}, fmt.Errorf("last import: %w", err)
 	}
-	return moment(at), nil
+	return engine.Moment(at), nil
 }
 
 // importing is the state of one batch: the people that it is about, as they are after the rows so far.
@@ -202,13 +202,13 @@ func (im *importing) refusal(address string) string {
 	if !erased {
 		return ""
 	}
-	return "the person was erased on " + moment(at).Format("2006-01-02") + "; `germane people readmit` allows the address again"
+	return "the person was erased on " + engine.Moment(at).Format("2006-01-02") + "; `germane people readmit` allows the address again"
 }
 
 // recallWithdrawals makes what was withdrawn from an address true of the person who has it now.
 func (im *importing) recallWithdrawals(k *known) {
 	for topic, at := range im.withdrawals[k.address] {
-		im.consent(k, topic, audience.Consent{State: audience.ConsentUnsubscribed, Source: "earlier withdrawal", At: moment(at)})
+		im.consent(k, topic, audience.Consent{State: audience.ConsentUnsubscribed, Source: "earlier withdrawal", At: engine.Moment(at)})
 	}
 }
 
@@ -236,7 +236,7 @@ func (im *importing) consent(k *known, topic string, c audience.Consent) (change
 		return false
 	}
 	if c.State == audience.ConsentUnsubscribed {
-		im.withdraw(k.address, topic, milliseconds(c.At))
+		im.withdraw(k.address, topic, engine.Milliseconds(c.At))
 	} else if _, withdrew := im.withdrawals[k.address][topic]; withdrew {
 		return false
 	}

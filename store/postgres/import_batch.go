@@ -148,7 +148,7 @@ func (im *importing) writeUpdated() error {
 	ids, emails, zones, locales, attributes, exceptions := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	for i, k := range im.updated {
 		numbers[i], ids[i], addresses[i], emails[i], zones[i], locales[i] = k.Number, k.ID, []byte(k.address), k.Email, k.TimeZone, k.Locale
-		attributes[i], observed[i], exceptions[i], moved[i] = string(k.Attributes), k.ObservedAt, string(k.Exceptions), milliseconds(k.Moved)
+		attributes[i], observed[i], exceptions[i], moved[i] = string(k.Attributes), k.ObservedAt, string(k.Exceptions), engine.Milliseconds(k.Moved)
 	}
 	return im.transaction.run(updatePeople, im.now, numbers, ids, addresses, emails, zones, locales, attributes, observed, exceptions, moved)
 }
@@ -168,7 +168,7 @@ func (im *importing) writeCreated() error {
 	columns := []string{"number", "id", "address", "email", "time_zone", "locale", "attributes", "observed", "exceptions", "created", "updated", "moved"}
 	_, err = im.conn.CopyFrom(im.ctx, pgx.Identifier{"person"}, columns, pgx.CopyFromSlice(len(im.created), func(i int) ([]any, error) {
 		k := im.created[i]
-		return []any{k.Number, k.ID, []byte(k.address), k.Email, k.TimeZone, k.Locale, string(k.Attributes), k.ObservedAt, string(k.Exceptions), im.now, im.now, milliseconds(k.Moved)}, nil
+		return []any{k.Number, k.ID, []byte(k.address), k.Email, k.TimeZone, k.Locale, string(k.Attributes), k.ObservedAt, string(k.Exceptions), im.now, im.now, engine.Milliseconds(k.Moved)}, nil
 	}))
 	return err
 }
@@ -195,7 +195,7 @@ func (im *importing) writeConsents(changes []consentChange) (rest []consentChang
 		}
 		written[consent{c.of, c.topic}] = true
 		numbers, topics, states = append(numbers, c.of.Number), append(topics, c.topic), append(states, int16(c.State))
-		bases, sources, at = append(bases, c.Basis), append(sources, c.Source), append(at, milliseconds(c.At))
+		bases, sources, at = append(bases, c.Basis), append(sources, c.Source), append(at, engine.Milliseconds(c.At))
 	}
 	return rest, im.transaction.run(upsertConsents, numbers, topics, states, bases, sources, at)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // ledger writes rows of one run and keeps their chunks' counts beside them. It reads the rows that it is about first, and keeps them
@@ -158,7 +159,7 @@ func (l *ledger) flush() {
 	var failed []int64
 	for i, m := range l.moves {
 		people[i], occasions[i], states[i] = m.Person, m.Occasion, int16(m.State)
-		reasons[i], providers[i], done[i] = m.Reason, m.Provider, milliseconds(m.At)
+		reasons[i], providers[i], done[i] = m.Reason, m.Provider, engine.Milliseconds(m.At)
 		if m.State == store.Failed {
 			failed = append(failed, m.Person)
 		}
@@ -192,7 +193,7 @@ func (l *ledger) insert(step *store.Step, which []int, saw *seen) {
 			touching = append(touching, d)
 		}
 	}
-	l.write(insertRows, l.run, step.Chunk, saw.pin, step.Epoch, milliseconds(step.Now), people, occasions, states, reasons, choices)
+	l.write(insertRows, l.run, step.Chunk, saw.pin, step.Epoch, engine.Milliseconds(step.Now), people, occasions, states, reasons, choices)
 	l.touch(touching, step.Now)
 }
 
@@ -204,9 +205,9 @@ func (l *ledger) touch(decisions []*store.Decision, now time.Time) {
 	}
 	people, at, topics := make([]int64, n), make([]int64, n), make([]string, n)
 	for i, d := range decisions {
-		people[i], at[i], topics[i] = d.Person, milliseconds(d.Due), d.Topic
+		people[i], at[i], topics[i] = d.Person, engine.Milliseconds(d.Due), d.Topic
 		if d.Due.IsZero() {
-			at[i] = milliseconds(now)
+			at[i] = engine.Milliseconds(now)
 		}
 	}
 	const insert = `INSERT INTO touch (person, at, run, topic) SELECT person, at, $1, topic FROM unnest($2::bigint[], $3::bigint[], $4::text[]) AS d (person, at, topic) ON CONFLICT DO NOTHING`

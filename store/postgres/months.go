@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"germane/store/engine"
 )
 
 // months are those whose events have a partition, as far as this process knows.
@@ -44,7 +46,7 @@ func (s *Store) makeMonth(ctx context.Context, month time.Time) error {
 		if err := t.aloneBriefly(); err != nil {
 			return err
 		}
-		return t.run(`SELECT germane_hold_month($1)`, milliseconds(month))
+		return t.run(`SELECT germane_hold_month($1)`, engine.Milliseconds(month))
 	})
 	switch {
 	case inUse(err):

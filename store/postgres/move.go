@@ -200,7 +200,7 @@ func (m *moving) sequence(t engine.Table) (name string, err error) {
 
 // Stop implements [engine.Reader].
 func (m *moving) Stop(note string, at time.Time) error {
-	return m.run(turnSwitch, store.SwitchStopped, true, milliseconds(at), note)
+	return m.run(turnSwitch, store.SwitchStopped, true, engine.Milliseconds(at), note)
 }
 
 // Write implements [engine.Writer].

@@ -198,7 +198,7 @@ func (n *noticer) suppressFirst(address []byte, why store.Suppression) error {
 	if err := n.written(); err != nil {
 		return err
 	}
-	return n.transaction.run(upsert, address, string(why.Reason), why.Detail, milliseconds(why.At), why.Domain)
+	return n.transaction.run(upsert, address, string(why.Reason), why.Detail, engine.Milliseconds(why.At), why.Domain)
 }
 
 func (n *noticer) withdrawAll(x *store.Notice) error {
@@ -320,9 +320,9 @@ func (n *noticer) count() error {
 	}
 	for _, h := range n.tallies.Hours() {
 		batch.Queue(`INSERT INTO domain_hour AS h (hour, domain, told, bounced) VALUES ($1, $2, $3, $4) ON CONFLICT (hour, domain) DO UPDATE SET told = h.told + excluded.told, bounced = h.bounced + excluded.bounced`,
-			milliseconds(h.Hour), text(h.Domain), h.Told, h.Bounced)
+			engine.Milliseconds(h.Hour), text(h.Domain), h.Told, h.Bounced)
 	}
-	old := milliseconds(n.tallies.Newest.Add(-store.CountsKept))
+	old := engine.Milliseconds(n.tallies.Newest.Add(-store.CountsKept))
 	batch.Queue(`DELETE FROM notice_count WHERE slot < $1`, old)
 	// An hour that keeps somebody in quarantine stays for as long as that.
 	batch.Queue(`DELETE FROM domain_hour AS h WHERE hour < $1 AND (bounced < 5 OR bounced * 20 <= told OR NOT EXISTS (SELECT 1 FROM suppression AS s WHERE s.domain = h.domain AND s.domain <> '' AND s.at >= h.hour AND s.at < h.hour + 3600000))`, old)
@@ -333,7 +333,7 @@ func (n *noticer) count() error {
 func (s *Store) NoticeCounts(ctx context.Context, since time.Time) ([]store.NoticeCount, error) {
 	var slots []engine.SlotCount
 	const query = `SELECT run, kind, code, sum(mails)::bigint FROM notice_count WHERE slot >= $1 GROUP BY run, kind, code ORDER BY run, kind, code`
-	err := s.rows(ctx, query, []any{milliseconds(since)}, func(rows pgx.Rows) error {
+	err := s.rows(ctx, query, []any{engine.Milliseconds(since)}, func(rows pgx.Rows) error {
 		var c engine.SlotCount
 		err := rows.Scan(&c.Run, &c.Kind, &c.Code, &c.Mails)
 		slots = append(slots, c)

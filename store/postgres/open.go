@@ -28,7 +28,6 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -223,24 +222,4 @@ func (s *Store) Close() error {
 		s.pool.Close()
 	}
 	return s.note.Close()
-}
-
-func randomKey() []byte {
-	key := make([]byte, 32)
-	rand.Read(key)
-	return key
-}
-
-func milliseconds(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func moment(milliseconds int64) time.Time {
-	if milliseconds == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(milliseconds).UTC()
 }

@@ -10,6 +10,7 @@ import (
 
 	"germane/audience"
 	"germane/store"
+	"germane/store/engine"
 )
 
 // One address is looked up at a time: EXISTS may be planned as a walk through all suppressions.
@@ -28,7 +29,7 @@ func (r *personRow) columns() []any {
 }
 
 func (r *personRow) done() *store.Person {
-	r.person.Created, r.person.Updated, r.person.Moved = moment(r.created), moment(r.updated), moment(r.moved)
+	r.person.Created, r.person.Updated, r.person.Moved = engine.Moment(r.created), engine.Moment(r.updated), engine.Moment(r.moved)
 	return &r.person
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"germane/internal/testkit"
 	"germane/store"
+	"germane/store/engine"
 )
 
 func TestWhoIsNotLetIn(t *testing.T) {
@@ -132,7 +133,7 @@ func TestOlderFormIsChangedOnRequest(t *testing.T) {
 	hold := func(until time.Time) {
 		t.Helper()
 		if _, err := s.pool.Exec(t.Context(), `INSERT INTO chunk (run, no, step, zone, low, high, not_before, members, owner, until) VALUES (1, 0, 0, '', 1, 2, 0, 1, 'host/1', $1)
-			ON CONFLICT (run, no) DO UPDATE SET until = excluded.until`, milliseconds(until)); err != nil {
+			ON CONFLICT (run, no) DO UPDATE SET until = excluded.until`, engine.Milliseconds(until)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -149,13 +149,13 @@ func (s *Store) Restored(ctx context.Context, since, now time.Time, journals ...
 			}
 		}
 		const cancel = `UPDATE run SET state = 'cancelled', note = 'the database was restored', finished = $1 WHERE state NOT IN ('finished', 'cancelled')`
-		if runs, err = t.changed(cancel, milliseconds(now)); err != nil {
+		if runs, err = t.changed(cancel, engine.Milliseconds(now)); err != nil {
 			return err
 		}
-		if err := t.run(`UPDATE switch SET turned = false, at = $1, note = 'the database was restored' WHERE name = 'armed' AND turned`, milliseconds(now)); err != nil {
+		if err := t.run(`UPDATE switch SET turned = false, at = $1, note = 'the database was restored' WHERE name = 'armed' AND turned`, engine.Milliseconds(now)); err != nil {
 			return err
 		}
-		err := engine.EachEntry(append(journals, s.note.Journal()), milliseconds(since), func(e engine.Entry) error {
+		err := engine.EachEntry(append(journals, s.note.Journal()), engine.Milliseconds(since), func(e engine.Entry) error {
 			if e.Run > 0 {
 				n, err := t.planAgain(e)
 				runs += n
@@ -237,7 +237,7 @@ func (s *Store) Now(ctx context.Context) (now time.Time, err error) {
 		if form > s.forms.Is { // it was not seen, as it had no lease just then
 			return fmt.Errorf("%w: its tables have form %d by now, this one knows %d", store.ErrNewerSchema, form, s.forms.Is)
 		}
-		now = moment(at)
+		now = engine.Moment(at)
 		return s.stillThere(ctx, conn)
 	})
 	if err != nil {

@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"germane/store/engine"
 )
 
 // Expire implements [store.Retention]. Partitions in which everything is too old are dropped; elsewhere rows are deleted in steps.
 func (s *Store) Expire(ctx context.Context, before time.Time) (gone int64, err error) {
 	for _, expire := range []func(context.Context, int64) (int64, error){s.expireDeliveries, s.expireEvents, s.expireTouches} {
-		n, err := expire(ctx, milliseconds(before))
+		n, err := expire(ctx, engine.Milliseconds(before))
 		if gone += n; err != nil {
 			return gone, fmt.Errorf("expire: %w", err)
 		}

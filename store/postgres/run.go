@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // chunkWaiting is how many of a chunk's members wait: those claimed or to be tried again, and while it is not done those without a row.
@@ -25,7 +26,7 @@ func scanRun(scan func(...any) error) (*store.Run, error) {
 	var due, created, started, finished, held int64
 	err := scan(&r.ID, &r.Campaign, &r.Occurrence, &r.Manual, &r.Pin, &r.Version, &r.State, &r.Note, &r.Cut, &due, &created, &started, &finished, &r.Held.Why, &held,
 		&r.Sent, &r.Failed, &r.Skipped, &r.HeldOut, &r.InDoubt, &r.Waiting)
-	r.Due, r.Created, r.Started, r.Finished, r.Held.Until = moment(due), moment(created), moment(started), moment(finished), moment(held)
+	r.Due, r.Created, r.Started, r.Finished, r.Held.Until = engine.Moment(due), engine.Moment(created), engine.Moment(started), engine.Moment(finished), engine.Moment(held)
 	r.Planned = r.Sent + r.Failed + r.Skipped + r.HeldOut + r.InDoubt + r.Waiting
 	return r, err
 }
@@ -39,17 +40,17 @@ func (s *Store) CreateRun(ctx context.Context, r store.Run, chunks []store.Chunk
 		if exists, err := t.row(`SELECT FROM run WHERE campaign = $1 AND occurrence = $2`, []any{r.Campaign, r.Occurrence}); err != nil || exists {
 			return cmp.Or(err, fmt.Errorf("%s, %s: %w", r.Campaign, r.Occurrence, store.ErrExists))
 		}
-		if _, err := t.row(`SELECT germane_next_run($1)`, []any{milliseconds(r.Created)}, &id); err != nil {
+		if _, err := t.row(`SELECT germane_next_run($1)`, []any{engine.Milliseconds(r.Created)}, &id); err != nil {
 			return err
 		}
 		const insert = `INSERT INTO run (id, campaign, occurrence, manual, state, note, cut, due, created, started, finished) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 		err := t.run(insert, id, r.Campaign, r.Occurrence, r.Manual, string(cmp.Or(r.State, store.RunRunning)), r.Note, r.Cut,
-			milliseconds(r.Due), milliseconds(r.Created), milliseconds(r.Started), milliseconds(r.Finished))
+			engine.Milliseconds(r.Due), engine.Milliseconds(r.Created), engine.Milliseconds(r.Started), engine.Milliseconds(r.Finished))
 		if err != nil {
 			return err
 		}
 		t.memory.Planned(r.Campaign, id, r.Occurrence, r.Created)
-		if err := t.run(`INSERT INTO run_version (run, pin, version, at) VALUES ($1, 0, $2, $3)`, id, r.Version, milliseconds(r.Created)); err != nil {
+		if err := t.run(`INSERT INTO run_version (run, pin, version, at) VALUES ($1, 0, $2, $3)`, id, r.Version, engine.Milliseconds(r.Created)); err != nil {
 			return err
 		}
 		if err := t.addChunks(id, chunks); err != nil {
@@ -76,7 +77,7 @@ func (s *Store) Run(ctx context.Context, id int64) (*store.Run, error) {
 func (s *Store) Runs(ctx context.Context, which store.RunFilter) ([]*store.Run, error) {
 	const where = `WHERE ($1 = '' OR r.campaign = $1) AND r.created >= $2 AND (NOT $3 OR r.state NOT IN ('finished', 'cancelled'))
 		GROUP BY r.id, v.version ORDER BY r.id DESC LIMIT $4`
-	return s.runs(ctx, runQuery+where, which.Campaign, milliseconds(which.Since), which.Open, cmp.Or(which.Limit, 100))
+	return s.runs(ctx, runQuery+where, which.Campaign, engine.Milliseconds(which.Since), which.Open, cmp.Or(which.Limit, 100))
 }
 
 func (s *Store) runs(ctx context.Context, query string, args ...any) ([]*store.Run, error) {
@@ -123,7 +124,7 @@ func (t *transaction) moveRun(id int64, to store.RunState, note string, at time.
 		started  = CASE WHEN $1 = 'running' AND started = 0 THEN $3 ELSE started END,
 		settling = CASE WHEN $1 = 'settling' THEN $3 ELSE settling END,
 		finished = CASE WHEN $1 IN ('finished', 'cancelled') THEN $3 ELSE finished END WHERE id = $4`
-	return t.run(update, string(to), note, milliseconds(at), id)
+	return t.run(update, string(to), note, engine.Milliseconds(at), id)
 }
 
 // HoldRun implements [store.Runs].
@@ -132,7 +133,7 @@ func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next fun
 		if err := t.alone(lockRun, runLock(id)); err != nil {
 			return err
 		}
-		n, err := t.changed(`UPDATE run SET held = $1, held_until = $2 WHERE id = $3 AND state = 'running'`, hold.Why, milliseconds(hold.Until), id)
+		n, err := t.changed(`UPDATE run SET held = $1, held_until = $2 WHERE id = $3 AND state = 'running'`, hold.Why, engine.Milliseconds(hold.Until), id)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -143,9 +144,9 @@ func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next fun
 			if err := rows.Scan(&c.No, &c.Zone, &c.Step, &at); err != nil {
 				return err
 			}
-			c.NotBefore = moment(at)
+			c.NotBefore = engine.Moment(at)
 			if later := next(&c); later.After(c.NotBefore) {
-				numbers, times = append(numbers, int64(c.No)), append(times, milliseconds(later))
+				numbers, times = append(numbers, int64(c.No)), append(times, engine.Milliseconds(later))
 			}
 			return nil
 		})
@@ -168,7 +169,7 @@ func (s *Store) Repin(ctx context.Context, id int64, version string, at time.Tim
 		if err != nil || !found {
 			return orNotFound(err)
 		}
-		n, err := t.changed(`INSERT INTO run_version (run, pin, version, at) SELECT $1, $2, hash, $3 FROM version WHERE hash = $4`, id, pin, milliseconds(at), version)
+		n, err := t.changed(`INSERT INTO run_version (run, pin, version, at) SELECT $1, $2, hash, $3 FROM version WHERE hash = $4`, id, pin, engine.Milliseconds(at), version)
 		if err == nil && n == 0 {
 			err = fmt.Errorf("version %s: %w", version, store.ErrNotFound)
 		}
@@ -183,7 +184,7 @@ func (s *Store) RunVersions(ctx context.Context, id int64) ([]store.RunVersion, 
 		var v store.RunVersion
 		var at int64
 		err := rows.Scan(&v.Pin, &v.Version, &at)
-		v.At = moment(at)
+		v.At = engine.Moment(at)
 		versions = append(versions, v)
 		return err
 	})
@@ -209,7 +210,7 @@ func (s *Store) CloseRun(ctx context.Context, id int64, at time.Time, grace time
 			return err
 		}
 		to := store.RunFinished
-		if doubtful > 0 && (is == store.RunRunning || milliseconds(at) < settling+grace.Milliseconds()) {
+		if doubtful > 0 && (is == store.RunRunning || engine.Milliseconds(at) < settling+grace.Milliseconds()) {
 			to = store.RunSettling
 		}
 		if to == is {

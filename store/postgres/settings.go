@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // SigningKeys implements [store.Keys].
@@ -17,7 +18,7 @@ func (s *Store) SigningKeys(ctx context.Context, purpose string) ([]store.Key, e
 		return keys, err
 	}
 	err = s.change(ctx, "make a key", func(t *transaction) error {
-		return t.run(`INSERT INTO secret (purpose, id, secret, created) VALUES ($1, 1, $2, $3) ON CONFLICT DO NOTHING`, purpose, randomKey(), time.Now().UnixMilli())
+		return t.run(`INSERT INTO secret (purpose, id, secret, created) VALUES ($1, 1, $2, $3) ON CONFLICT DO NOTHING`, purpose, engine.RandomKey(), time.Now().UnixMilli())
 	})
 	if err != nil {
 		return nil, err
@@ -31,7 +32,7 @@ func (s *Store) signingKeys(ctx context.Context, purpose string) ([]store.Key, e
 		var k store.Key
 		var created int64
 		err := rows.Scan(&k.ID, &k.Secret, &created)
-		k.Created = moment(created)
+		k.Created = engine.Moment(created)
 		keys = append(keys, k)
 		return err
 	})
@@ -48,7 +49,7 @@ func (s *Store) RotateKey(ctx context.Context, purpose string, at time.Time) err
 			return err
 		}
 		const insert = `INSERT INTO secret (purpose, id, secret, created) SELECT $1, coalesce(max(id), 0) + 1, $2, $3 FROM secret WHERE purpose = $1`
-		return t.run(insert, purpose, randomKey(), milliseconds(at))
+		return t.run(insert, purpose, engine.RandomKey(), engine.Milliseconds(at))
 	})
 }
 
@@ -60,7 +61,7 @@ func (s *Store) Switches(ctx context.Context) (map[string]store.Switch, error) {
 		var w store.Switch
 		var at int64
 		err := rows.Scan(&name, &w.On, &at, &w.Note)
-		w.At = moment(at)
+		w.At = engine.Moment(at)
 		switches[name] = w
 		return err
 	})
@@ -76,7 +77,7 @@ func (s *Store) Turn(ctx context.Context, name string, to store.Switch) error {
 		if err := t.alone(lockStop, 0); err != nil {
 			return err
 		}
-		return t.run(turnSwitch, name, to.On, milliseconds(to.At), to.Note)
+		return t.run(turnSwitch, name, to.On, engine.Milliseconds(to.At), to.Note)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // Suppress implements [store.Suppressions].
@@ -31,7 +32,7 @@ func (t *transaction) suppress(address []byte, why store.Suppression) error {
 	if err := t.written(); err != nil {
 		return err
 	}
-	return t.run(`INSERT INTO suppression (address, reason, detail, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, address, string(why.Reason), why.Detail, milliseconds(why.At))
+	return t.run(`INSERT INTO suppression (address, reason, detail, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, address, string(why.Reason), why.Detail, engine.Milliseconds(why.At))
 }
 
 // SuppressAll implements [store.Suppressions].
@@ -39,7 +40,7 @@ func (s *Store) SuppressAll(ctx context.Context, all []store.Suppressing) (fresh
 	addresses, reasons, details, times := make([][]byte, len(all)), make([]string, len(all)), make([]string, len(all)), make([]int64, len(all))
 	for i := range all {
 		why := &all[i].Why
-		addresses[i], reasons[i], details[i], times[i] = s.addresses.Hash(all[i].Email), string(why.Reason), why.Detail, milliseconds(why.At)
+		addresses[i], reasons[i], details[i], times[i] = s.addresses.Hash(all[i].Email), string(why.Reason), why.Detail, engine.Milliseconds(why.At)
 	}
 	err = s.change(ctx, "suppress addresses", func(t *transaction) error {
 		var numbers []int64
@@ -67,7 +68,7 @@ func (s *Store) SuppressAll(ctx context.Context, all []store.Suppressing) (fresh
 			var why store.Suppression
 			var at int64
 			err := rows.Scan(&address, &why.Reason, &at)
-			t.memory.Suppressed(address, why.Reason, moment(at))
+			t.memory.Suppressed(address, why.Reason, engine.Moment(at))
 			fresh++
 			return err
 		})
@@ -84,7 +85,7 @@ func (s *Store) SuppressionsOf(ctx context.Context, email string) ([]store.Suppr
 		var h store.DomainHour
 		var at int64
 		err := rows.Scan(&why.Reason, &why.Detail, &at, &h.Told, &h.Bounced)
-		if why.At = moment(at); h.Suspicious() {
+		if why.At = engine.Moment(at); h.Suspicious() {
 			why.Reason = store.InQuarantine
 		}
 		all = append(all, why)
@@ -111,12 +112,12 @@ func (s *Store) Readmit(ctx context.Context, email string, again store.Readmissi
 			// What bounced before does not count any more.
 			const note = `INSERT INTO event (at, kind, name, person, run, occasion, block, variant, link, agent, label, fields)
 				SELECT $1, 'readmit', '', number, 0, 0, '', '', 0, '', '', '' FROM person WHERE address = $2`
-			if err := t.run(note, milliseconds(again.At), address); err != nil {
+			if err := t.run(note, engine.Milliseconds(again.At), address); err != nil {
 				return err
 			}
 		}
 		for _, grant := range again.Consent {
-			n, err := t.resubscribe(address, grant, milliseconds(again.At))
+			n, err := t.resubscribe(address, grant, engine.Milliseconds(again.At))
 			if err != nil {
 				return err
 			}

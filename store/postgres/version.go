@@ -19,12 +19,12 @@ func (s *Store) Deploy(ctx context.Context, v *store.Version) error {
 		if err := t.alone(lockMaking, 0); err != nil {
 			return err
 		}
-		known, err := t.row(`UPDATE version SET deployed = $1 WHERE hash = $2 RETURNING number`, []any{milliseconds(v.Deployed), v.Hash}, &v.Number)
+		known, err := t.row(`UPDATE version SET deployed = $1 WHERE hash = $2 RETURNING number`, []any{engine.Milliseconds(v.Deployed), v.Hash}, &v.Number)
 		if err != nil || known {
 			return err
 		}
 		const insert = `INSERT INTO version (hash, format, deployed) VALUES ($1, $2, $3) RETURNING number`
-		if _, err := t.row(insert, []any{v.Hash, v.Format, milliseconds(v.Deployed)}, &v.Number); err != nil {
+		if _, err := t.row(insert, []any{v.Hash, v.Format, engine.Milliseconds(v.Deployed)}, &v.Number); err != nil {
 			return err
 		}
 		for path, data := range v.Files {
@@ -97,7 +97,7 @@ func (s *Store) Version(ctx context.Context, hash string) (*store.Version, error
 		err = store.ErrNotFound
 	}
 	if err == nil {
-		v.Deployed = moment(deployed)
+		v.Deployed = engine.Moment(deployed)
 		err = s.versionParts(ctx, v)
 	}
 	if err != nil {

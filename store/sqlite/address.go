@@ -49,7 +49,7 @@ func (s *Store) makeAddressKey(t *transaction, key []byte) error {
 	const write = `INSERT INTO secret (purpose, id, secret, created) VALUES (?, 1, ?, ?)`
 	now := time.Now().UnixMilli()
 	if len(key) == 0 {
-		key = randomKey()
+		key = engine.RandomKey()
 		if err := t.run(write, addressPurpose, key, now); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // CampaignStates implements [store.Campaigns].
@@ -16,7 +17,7 @@ func (s *Store) CampaignStates(ctx context.Context) (map[string]store.CampaignSt
 		var c store.CampaignState
 		var stepAt, until int64
 		err := rows.Scan(&c.Campaign, &c.Paused, &c.Note, &c.Step, &c.Content, &stepAt, &until, &c.Cadence)
-		c.StepAt, c.PlannedUntil = moment(stepAt), moment(until)
+		c.StepAt, c.PlannedUntil = engine.Moment(stepAt), engine.Moment(until)
 		states[c.Campaign] = c
 		return err
 	})
@@ -39,7 +40,7 @@ func (s *Store) TakeStep(ctx context.Context, campaign, content string, step int
 	return s.change(ctx, "take a rollout step", func(t *transaction) error {
 		const upsert = `INSERT INTO campaign (name, content, step, step_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (name) DO UPDATE SET content = excluded.content, step = excluded.step, step_at = excluded.step_at`
-		return t.run(upsert, campaign, content, step, milliseconds(at))
+		return t.run(upsert, campaign, content, step, engine.Milliseconds(at))
 	})
 }
 
@@ -49,6 +50,6 @@ func (s *Store) PlannedUntil(ctx context.Context, campaign, cadence string, unti
 		const upsert = `INSERT INTO campaign (name, planned_until, cadence) VALUES (?, ?, ?)
 			ON CONFLICT (name) DO UPDATE SET planned_until = CASE cadence WHEN excluded.cadence THEN max(planned_until, excluded.planned_until) ELSE excluded.planned_until END,
 			cadence = excluded.cadence`
-		return t.run(upsert, campaign, milliseconds(until), cadence)
+		return t.run(upsert, campaign, engine.Milliseconds(until), cadence)
 	})
 }

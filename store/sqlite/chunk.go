@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 const chunkQuery = `SELECT c.run, c.no, c.step, c.zone, c.low, c.high, c.not_before, c.members, c.state, c.epoch, c.crashes, c.owner, c.until,
@@ -18,7 +19,7 @@ func scanChunk(scan func(...any) error) (store.Chunk, error) {
 	var notBefore, until int64
 	err := scan(&c.Run, &c.No, &c.Step, &c.Zone, &c.People.From, &c.People.To, &notBefore, &c.Members, &c.State, &c.Epoch, &c.Crashes, &c.Owner, &until,
 		&c.Sent, &c.Failed, &c.Skipped, &c.HeldOut, &c.InDoubt, &c.Waiting)
-	c.NotBefore, c.Until = moment(notBefore), moment(until)
+	c.NotBefore, c.Until = engine.Moment(notBefore), engine.Moment(until)
 	c.Planned = c.Sent + c.Failed + c.Skipped + c.HeldOut + c.InDoubt + c.Waiting
 	return c, err
 }
@@ -37,7 +38,7 @@ func (s *Store) AddChunks(ctx context.Context, run int64, chunks []store.Chunk, 
 func (t *transaction) addChunks(run int64, chunks []store.Chunk) error {
 	for _, c := range chunks {
 		const insert = `INSERT INTO chunk (run, no, step, zone, low, high, not_before, members) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
-		if err := t.run(insert, run, c.No, c.Step, c.Zone, c.People.From, c.People.To, milliseconds(c.NotBefore), c.Members); err != nil {
+		if err := t.run(insert, run, c.No, c.Step, c.Zone, c.People.From, c.People.To, engine.Milliseconds(c.NotBefore), c.Members); err != nil {
 			return err
 		}
 	}
@@ -47,7 +48,7 @@ func (t *transaction) addChunks(run int64, chunks []store.Chunk) error {
 // ReadyChunks implements [store.Chunks].
 func (s *Store) ReadyChunks(ctx context.Context, now time.Time, limit int) ([]store.Chunk, error) {
 	const where = `JOIN run AS r ON r.id = c.run WHERE c.state = 0 AND c.not_before <= ?1 AND c.until <= ?1 AND r.state = 'running' ORDER BY c.not_before, c.run, c.no LIMIT ?2`
-	return s.chunks(ctx, chunkQuery+where, milliseconds(now), limit)
+	return s.chunks(ctx, chunkQuery+where, engine.Milliseconds(now), limit)
 }
 
 // Chunk implements [store.Chunks].
@@ -132,7 +133,7 @@ func (s *Store) TakeChunk(ctx context.Context, run int64, no int, owner string, 
 		}
 		c.Epoch, c.Owner, c.Until = c.Epoch+1, owner, until
 		taken = c
-		return t.run(`UPDATE chunk SET epoch = ?, owner = ?, until = ? WHERE run = ? AND no = ?`, c.Epoch, owner, milliseconds(until), run, no)
+		return t.run(`UPDATE chunk SET epoch = ?, owner = ?, until = ? WHERE run = ? AND no = ?`, c.Epoch, owner, engine.Milliseconds(until), run, no)
 	})
 	return taken, errors.Join(err, refused)
 }
@@ -192,7 +193,7 @@ func (t *transaction) held(l store.Lease) (c *store.Chunk, ok bool, err error) {
 // ReleaseChunk implements [store.Chunks].
 func (s *Store) ReleaseChunk(ctx context.Context, l store.Lease, notBefore time.Time) error {
 	const update = `UPDATE chunk SET owner = '', until = 0, not_before = max(not_before, ?) WHERE run = ? AND no = ?`
-	return s.letGo(ctx, "release a chunk", l, `claimed = 0`, update, milliseconds(notBefore), l.Run, l.Chunk)
+	return s.letGo(ctx, "release a chunk", l, `claimed = 0`, update, engine.Milliseconds(notBefore), l.Run, l.Chunk)
 }
 
 // FinishChunk implements [store.Chunks].
@@ -233,7 +234,7 @@ func (s *Store) ReopenChunks(ctx context.Context, run int64) (reopened int, err 
 func (s *Store) Sweep(ctx context.Context, now time.Time, all bool) (ended int, err error) {
 	err = s.change(ctx, "sweep leases", func(t *transaction) error {
 		var lost []store.Chunk
-		err := t.rows(chunkQuery+`WHERE c.state = 0 AND c.until > 0 AND (c.until <= ? OR ?)`, []any{milliseconds(now), all}, func(rows *sql.Rows) error {
+		err := t.rows(chunkQuery+`WHERE c.state = 0 AND c.until > 0 AND (c.until <= ? OR ?)`, []any{engine.Milliseconds(now), all}, func(rows *sql.Rows) error {
 			c, err := scanChunk(rows.Scan)
 			lost = append(lost, c)
 			return err

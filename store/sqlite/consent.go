@@ -7,6 +7,7 @@ import (
 
 	"germane/audience"
 	"germane/store"
+	"germane/store/engine"
 )
 
 // consent moves a person's consent to a topic on. The states are in the order in which one outweighs another, so that nothing but a
@@ -15,7 +16,7 @@ func (t *transaction) consent(person int64, topic string, c audience.Consent) (c
 	const upsert = `INSERT INTO consent (person, topic, state, basis, source, at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (person, topic) DO UPDATE SET state = excluded.state, basis = excluded.basis, source = excluded.source, at = excluded.at
 		WHERE excluded.state > consent.state`
-	n, err := t.changed(upsert, person, topic, c.State, c.Basis, c.Source, milliseconds(c.At))
+	n, err := t.changed(upsert, person, topic, c.State, c.Basis, c.Source, engine.Milliseconds(c.At))
 	return n > 0, err
 }
 
@@ -50,7 +51,7 @@ func (s *Store) ConsentLog(ctx context.Context, person int64) ([]store.ConsentCh
 func scanConsent(rows *sql.Rows) (topic string, c audience.Consent, err error) {
 	var at int64
 	err = rows.Scan(&topic, &c.State, &c.Basis, &c.Source, &at)
-	c.At = moment(at)
+	c.At = engine.Moment(at)
 	return topic, c, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // Step implements [store.Deliveries].
@@ -48,7 +49,7 @@ func (t *transaction) going(step *store.Step) (going bool, pin int, err error) {
 	// What another version decided means nothing to the run's. Who has nothing to claim may still wait for what is under way.
 	going = going && (pin == step.Pin || len(step.Decisions) == 0)
 	if going {
-		err = t.run(`UPDATE chunk SET until = ? WHERE run = ? AND no = ?`, milliseconds(step.Until), step.Run, step.Chunk)
+		err = t.run(`UPDATE chunk SET until = ? WHERE run = ? AND no = ?`, engine.Milliseconds(step.Until), step.Run, step.Chunk)
 	}
 	return going, pin, err
 }
@@ -117,7 +118,7 @@ func (l *ledger) result(r *store.Result) error {
 func (l *ledger) move(r *store.Result, from store.DeliveryState) (moved bool, err error) {
 	const update = `UPDATE delivery SET state = ?, reason = ?, provider = ?, done = ? WHERE run = ? AND person = ? AND occasion = ? AND state = ? AND (?9 = 0 OR epoch = ?9) RETURNING chunk`
 	var chunk int
-	moved, err = l.row(update, []any{r.State, r.Reason, r.Provider, milliseconds(r.At), l.run, r.Person, r.Occasion, from, l.epoch}, &chunk)
+	moved, err = l.row(update, []any{r.State, r.Reason, r.Provider, engine.Milliseconds(r.At), l.run, r.Person, r.Occasion, from, l.epoch}, &chunk)
 	if err != nil || !moved {
 		return false, err
 	}
@@ -184,7 +185,7 @@ func (l *ledger) allow(d *store.Decision) (store.Decided, error) {
 		// A run's own row does not count: it is there when a claim is made again.
 		const count = `SELECT count(*) FROM touch WHERE person = ?1 AND at >= ?2 AND run <> ?3 AND (?4 = '' OR topic = ?4)`
 		var n int
-		if _, err := l.row(count, []any{d.Person, milliseconds(c.Since), l.run, c.Topic}, &n); err != nil {
+		if _, err := l.row(count, []any{d.Person, engine.Milliseconds(c.Since), l.run, c.Topic}, &n); err != nil {
 			return asked, err
 		}
 		if n >= c.Max {
@@ -198,7 +199,7 @@ func (l *ledger) allow(d *store.Decision) (store.Decided, error) {
 func (l *ledger) insert(step *store.Step, d *store.Decision, as store.Decided, pin int) (store.Decided, error) {
 	const insert = `INSERT INTO delivery (run, person, occasion, chunk, pin, epoch, attempt, state, reason, choices, claimed, done, provider)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') ON CONFLICT DO NOTHING`
-	now := milliseconds(step.Now)
+	now := engine.Milliseconds(step.Now)
 	done := now
 	if as.State == store.Claimed {
 		done = 0
@@ -216,9 +217,9 @@ func (l *ledger) insert(step *store.Step, d *store.Decision, as store.Decided, p
 
 // touch takes a place under the caps.
 func (l *ledger) touch(d *store.Decision, now time.Time) error {
-	at := milliseconds(d.Due)
+	at := engine.Milliseconds(d.Due)
 	if d.Due.IsZero() {
-		at = milliseconds(now)
+		at = engine.Milliseconds(now)
 	}
 	return l.transaction.run(`INSERT OR IGNORE INTO touch (person, at, run, topic) VALUES (?, ?, ?, ?)`, d.Person, at, l.run, d.Topic)
 }

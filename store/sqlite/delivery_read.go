@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 const deliveryQuery = `SELECT d.run, r.campaign, d.person, d.occasion, d.chunk, d.pin, d.epoch, d.attempt, d.state, d.reason, d.choices, d.claimed, d.done, d.provider
@@ -20,7 +21,7 @@ func (s *Store) deliveries(ctx context.Context, query string, args ...any) ([]*s
 		d := &store.Delivery{}
 		var claimed, done int64
 		err := rows.Scan(&d.Run, &d.Campaign, &d.Person, &d.Occasion, &d.Chunk, &d.Pin, &d.Epoch, &d.Attempt, &d.State, &d.Reason, &d.Choices, &claimed, &done, &d.Provider)
-		d.Claimed, d.Done = moment(claimed), moment(done)
+		d.Claimed, d.Done = engine.Moment(claimed), engine.Moment(done)
 		all = append(all, d)
 		return err
 	})

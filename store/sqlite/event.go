@@ -25,7 +25,7 @@ func (t *transaction) addEvents(events []store.Event) (added int, err error) {
 		ON CONFLICT DO NOTHING`
 	for i := range events {
 		e := &events[i]
-		n, err := t.changed(insert, milliseconds(e.At), e.Key, e.Kind, e.Name, e.Person, e.Run, e.Occasion, e.Block, e.Variant, e.Link, e.Agent, e.Label, string(e.Fields))
+		n, err := t.changed(insert, engine.Milliseconds(e.At), e.Key, e.Kind, e.Name, e.Person, e.Run, e.Occasion, e.Block, e.Variant, e.Link, e.Agent, e.Label, string(e.Fields))
 		if err != nil {
 			return 0, err
 		}
@@ -68,7 +68,7 @@ func (t *transaction) judge(j engine.Judgement, judge store.Judge) error {
 	for i := range clicks {
 		before[i] = clicks[i].Label
 	}
-	judge(store.Mailed{Sent: moment(sent), Arrived: moment(arrived)}, clicks)
+	judge(store.Mailed{Sent: engine.Moment(sent), Arrived: engine.Moment(arrived)}, clicks)
 	for i := range clicks {
 		if clicks[i].Label == before[i] {
 			continue
@@ -84,7 +84,7 @@ func (t *transaction) judge(j engine.Judgement, judge store.Judge) error {
 func (t *transaction) clicks(j engine.Judgement) (ids []int64, clicks []store.Event, err error) {
 	const query = `SELECT * FROM (SELECT id, ` + eventColumns + ` FROM event
 		WHERE person = ? AND at >= ? AND at <= ? AND run = ? AND occasion = ? AND kind = 'click' ORDER BY at DESC, id DESC LIMIT ?) ORDER BY 2, 1`
-	err = t.rows(query, []any{j.Person, milliseconds(j.From), milliseconds(j.To), j.Run, j.Occasion, mostJudged}, func(rows *sql.Rows) error {
+	err = t.rows(query, []any{j.Person, engine.Milliseconds(j.From), engine.Milliseconds(j.To), j.Run, j.Occasion, mostJudged}, func(rows *sql.Rows) error {
 		var id int64
 		e, err := scanEvent(rows, &id)
 		ids, clicks = append(ids, id), append(clicks, e)
@@ -99,7 +99,7 @@ const eventColumns = `at, coalesce(key, ''), kind, name, person, run, occasion, 
 func scanEvent(rows *sql.Rows, before ...any) (e store.Event, err error) {
 	var at int64
 	err = rows.Scan(append(before, &at, &e.Key, &e.Kind, &e.Name, &e.Person, &e.Run, &e.Occasion, &e.Block, &e.Variant, &e.Link, &e.Agent, &e.Label, &e.Fields)...)
-	e.At = moment(at)
+	e.At = engine.Moment(at)
 	return e, err
 }
 

@@ -16,7 +16,7 @@ import (
 func (s *Store) Import(ctx context.Context, updates []audience.Update, how store.Importing) ([]store.Outcome, error) {
 	outcomes := make([]store.Outcome, len(updates))
 	err := s.change(ctx, "import people", func(t *transaction) error {
-		im := &importing{transaction: t, Importing: how, now: milliseconds(how.At), addresses: s.addresses}
+		im := &importing{transaction: t, Importing: how, now: engine.Milliseconds(how.At), addresses: s.addresses}
 		if err := im.lookBack(); err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (s *Store) Import(ctx context.Context, updates []audience.Update, how store
 		if how.DryRun {
 			return errDryRun
 		}
-		return t.run(lastImport, milliseconds(how.At))
+		return t.run(lastImport, engine.Milliseconds(how.At))
 	})
 	if errors.Is(err, errDryRun) {
 		err = nil
@@ -50,7 +50,7 @@ func (s *Store) LastImport(ctx context.Context) (time.Time, error) {
 	if _, err := s.row(ctx, `SELECT at FROM switch WHERE name = 'imported'`, nil, &at); err != nil {
 		return time.Time{}, fmt.Errorf("last import: %w", err)
 	}
-	return moment(at), nil
+	return engine.Moment(at), nil
 }
 
 // importing is the state of one batch.
@@ -185,7 +185,7 @@ func (im *importing) update(u *audience.Update, old *known, address []byte) (sto
 	}
 	if changed {
 		const update = `UPDATE person SET address = ?, email = ?, time_zone = ?, locale = ?, attributes = ?, observed = ?, exceptions = ?, updated = ?, moved = ? WHERE number = ?`
-		moved := milliseconds(old.Moved)
+		moved := engine.Milliseconds(old.Moved)
 		if merged.TimeZone != old.TimeZone {
 			moved = im.now
 		}
@@ -229,7 +229,7 @@ func (im *importing) erased(address []byte) (reason string, err error) {
 	if !found {
 		return "", err
 	}
-	return "the person was erased on " + moment(at).Format("2006-01-02") + "; `germane people readmit` allows the address again", err
+	return "the person was erased on " + engine.Moment(at).Format("2006-01-02") + "; `germane people readmit` allows the address again", err
 }
 
 // recallWithdrawals makes what was withdrawn from an address true of the person who has it now.
@@ -252,7 +252,7 @@ func (im *importing) recallWithdrawals(number int64, address []byte) error {
 		return err
 	}
 	for _, w := range all {
-		if _, err := im.consent(number, w.topic, audience.Consent{State: audience.ConsentUnsubscribed, Source: "earlier withdrawal", At: moment(w.at)}); err != nil {
+		if _, err := im.consent(number, w.topic, audience.Consent{State: audience.ConsentUnsubscribed, Source: "earlier withdrawal", At: engine.Moment(w.at)}); err != nil {
 			return err
 		}
 	}

@@ -116,7 +116,7 @@ func (m *moving) Next(t engine.Table) (next int64, err error) {
 
 // Stop implements [engine.Reader].
 func (m *moving) Stop(note string, at time.Time) error {
-	return m.run(turnSwitch, store.SwitchStopped, true, milliseconds(at), note)
+	return m.run(turnSwitch, store.SwitchStopped, true, engine.Milliseconds(at), note)
 }
 
 // Write implements [engine.Writer].

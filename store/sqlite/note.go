@@ -36,13 +36,13 @@ func (s *Store) Restored(ctx context.Context, since, now time.Time, journals ...
 	}
 	err = s.change(ctx, "repair a restored database", func(t *transaction) error {
 		const cancel = `UPDATE run SET state = 'cancelled', note = 'the database was restored', finished = ? WHERE state NOT IN ('finished', 'cancelled')`
-		if runs, err = t.changed(cancel, milliseconds(now)); err != nil {
+		if runs, err = t.changed(cancel, engine.Milliseconds(now)); err != nil {
 			return err
 		}
-		if err := t.run(`UPDATE switch SET turned = 0, at = ?, note = 'the database was restored' WHERE name = 'armed' AND turned`, milliseconds(now)); err != nil {
+		if err := t.run(`UPDATE switch SET turned = 0, at = ?, note = 'the database was restored' WHERE name = 'armed' AND turned`, engine.Milliseconds(now)); err != nil {
 			return err
 		}
-		err := engine.EachEntry(append(journals, s.note.Journal()), milliseconds(since), func(e engine.Entry) error {
+		err := engine.EachEntry(append(journals, s.note.Journal()), engine.Milliseconds(since), func(e engine.Entry) error {
 			if e.Run > 0 {
 				n, err := t.planAgain(e)
 				runs += n

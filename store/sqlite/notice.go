@@ -118,7 +118,7 @@ func (n *noticer) suppressFirst(address []byte, why store.Suppression) error {
 	n.memory.Suppressed(address, why.Reason, why.At)
 	const upsert = `INSERT INTO suppression (address, reason, detail, at, domain) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (address, reason) DO UPDATE SET detail = excluded.detail, at = excluded.at, domain = excluded.domain WHERE excluded.at < at`
-	return n.run(upsert, address, string(why.Reason), why.Detail, milliseconds(why.At), why.Domain)
+	return n.run(upsert, address, string(why.Reason), why.Detail, engine.Milliseconds(why.At), why.Domain)
 }
 
 func (n *noticer) withdrawAll(x *store.Notice) error {
@@ -176,7 +176,7 @@ func (n *noticer) judgeArrivals(judge store.Judge) error {
 	const query = `SELECT EXISTS (SELECT 1 FROM event WHERE person = ? AND at <= ? AND run = ? AND kind = 'click')`
 	for _, j := range engine.Judgements(n.arrived) {
 		var clicked bool
-		if _, err := n.row(query, []any{j.Person, milliseconds(j.To), j.Run}, &clicked); err != nil {
+		if _, err := n.row(query, []any{j.Person, engine.Milliseconds(j.To), j.Run}, &clicked); err != nil {
 			return err
 		}
 		if !clicked {
@@ -227,14 +227,14 @@ func (n *noticer) count() error {
 	}
 	for _, h := range n.tallies.Hours() {
 		const upsert = `INSERT INTO domain_hour (hour, domain, told, bounced) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET told = told + excluded.told, bounced = bounced + excluded.bounced`
-		if err := n.run(upsert, milliseconds(h.Hour), h.Domain, h.Told, h.Bounced); err != nil {
+		if err := n.run(upsert, engine.Milliseconds(h.Hour), h.Domain, h.Told, h.Bounced); err != nil {
 			return err
 		}
 	}
 	if n.tallies.Newest.IsZero() {
 		return nil
 	}
-	old := milliseconds(n.tallies.Newest.Add(-store.CountsKept))
+	old := engine.Milliseconds(n.tallies.Newest.Add(-store.CountsKept))
 	if err := n.run(`DELETE FROM notice_count WHERE slot < ?`, old); err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (n *noticer) count() error {
 func (s *Store) NoticeCounts(ctx context.Context, since time.Time) ([]store.NoticeCount, error) {
 	var slots []engine.SlotCount
 	const query = `SELECT run, kind, code, sum(mails) FROM notice_count WHERE slot >= ? GROUP BY run, kind, code ORDER BY run, kind, code`
-	err := s.rows(ctx, query, []any{milliseconds(since)}, func(rows *sql.Rows) error {
+	err := s.rows(ctx, query, []any{engine.Milliseconds(since)}, func(rows *sql.Rows) error {
 		var c engine.SlotCount
 		err := rows.Scan(&c.Run, &c.Kind, &c.Code, &c.Mails)
 		slots = append(slots, c)

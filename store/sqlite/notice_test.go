@@ -15,7 +15,7 @@ func TestHoursAreForgotten(t *testing.T) {
 	old := noon.Add(-store.CountsKept - 10*time.Hour)
 	left := 0
 	err := s.change(t.Context(), "count", func(t *transaction) error {
-		if err := t.run(`INSERT INTO suppression (address, reason, detail, at, domain) VALUES (x'61', 'bounced', '', ?, 'mail.example')`, milliseconds(old)+1); err != nil {
+		if err := t.run(`INSERT INTO suppression (address, reason, detail, at, domain) VALUES (x'61', 'bounced', '', ?, 'mail.example')`, engine.Milliseconds(old)+1); err != nil {
 			return err
 		}
 		for _, h := range []store.DomainHour{
@@ -25,7 +25,7 @@ func TestHoursAreForgotten(t *testing.T) {
 			{Hour: old.Add(3 * time.Hour), Told: 1, Bounced: 1},
 			{Hour: noon, Told: 1},
 		} {
-			if err := t.run(`INSERT INTO domain_hour (hour, domain, told, bounced) VALUES (?, 'mail.example', ?, ?)`, milliseconds(h.Hour), h.Told, h.Bounced); err != nil {
+			if err := t.run(`INSERT INTO domain_hour (hour, domain, told, bounced) VALUES (?, 'mail.example', ?, ?)`, engine.Milliseconds(h.Hour), h.Told, h.Bounced); err != nil {
 				return err
 			}
 		}

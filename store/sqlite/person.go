@@ -9,6 +9,7 @@ import (
 
 	"germane/audience"
 	"germane/store"
+	"germane/store/engine"
 )
 
 const personColumns = `number, id, email, time_zone, locale, attributes, observed, exceptions, created, updated, moved,
@@ -26,7 +27,7 @@ func (r *personRow) columns() []any {
 }
 
 func (r *personRow) done() *store.Person {
-	r.person.Created, r.person.Updated, r.person.Moved = moment(r.created), moment(r.updated), moment(r.moved)
+	r.person.Created, r.person.Updated, r.person.Moved = engine.Moment(r.created), engine.Moment(r.updated), engine.Moment(r.moved)
 	return &r.person
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // UntoldQuarantines implements [store.Notices].
@@ -17,7 +18,7 @@ func (s *Store) UntoldQuarantines(ctx context.Context) (untold []store.DomainHou
 	}
 	err = s.change(ctx, "tell of quarantines", func(t *transaction) error {
 		for i := range seen {
-			n, err := t.changed(`UPDATE domain_hour SET said = 1 WHERE hour = ? AND domain = ? AND said = 0`, milliseconds(seen[i].Hour), seen[i].Domain)
+			n, err := t.changed(`UPDATE domain_hour SET said = 1 WHERE hour = ? AND domain = ? AND said = 0`, engine.Milliseconds(seen[i].Hour), seen[i].Domain)
 			if err != nil {
 				return err
 			}
@@ -49,7 +50,7 @@ func (s *Store) domainHours(ctx context.Context, query string, args ...any) ([]s
 func scanDomainHour(rows *sql.Rows, more ...any) (h store.DomainHour, err error) {
 	var hour int64
 	err = rows.Scan(append([]any{&hour, &h.Domain, &h.Told, &h.Bounced}, more...)...)
-	h.Hour = moment(hour)
+	h.Hour = engine.Moment(hour)
 	return h, err
 }
 
@@ -81,7 +82,7 @@ func scanQuarantine(rows *sql.Rows) (*store.Quarantine, []byte, error) {
 	var at int64
 	var address []byte
 	h, err := scanDomainHour(rows, &q.Person, &q.Detail, &at, &address)
-	if q.Domain, q.At = h.Domain, moment(at); !h.Suspicious() {
+	if q.Domain, q.At = h.Domain, engine.Moment(at); !h.Suspicious() {
 		return nil, nil, err
 	}
 	return q, address, err

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"germane/store/engine"
 )
 
 // expireStep is about how many rows go at a time: whoever else writes waits a few milliseconds for them.
@@ -12,7 +14,7 @@ const expireStep = 1000
 
 // Expire implements [store.Retention]. What is to go is looked for by readers, which hold up nobody.
 func (s *Store) Expire(ctx context.Context, before time.Time) (gone int64, err error) {
-	runs, err := s.expiredRuns(ctx, milliseconds(before))
+	runs, err := s.expiredRuns(ctx, engine.Milliseconds(before))
 	if err != nil {
 		return 0, fmt.Errorf("expire: %w", err)
 	}
@@ -25,7 +27,7 @@ func (s *Store) Expire(ctx context.Context, before time.Time) (gone int64, err e
 	const old = ` AND at < ?1 AND run NOT IN (SELECT id FROM run WHERE state NOT IN ('finished', 'cancelled'))`
 	for table, key := range map[string]string{"event": "id", "touch": "person"} {
 		slice := `SELECT coalesce(max(key), 0) FROM (SELECT ` + key + ` AS key FROM ` + table + ` WHERE ` + key + ` > ?2` + old + ` ORDER BY ` + key + ` LIMIT ?3)`
-		n, err := s.expire(ctx, milliseconds(before), slice, `DELETE FROM `+table+` WHERE `+key+` > ?2 AND `+key+` <= ?3`+old)
+		n, err := s.expire(ctx, engine.Milliseconds(before), slice, `DELETE FROM `+table+` WHERE `+key+` > ?2 AND `+key+` <= ?3`+old)
 		if gone += n; err != nil {
 			return gone, err
 		}

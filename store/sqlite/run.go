@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // chunkWaiting is how many of a chunk's members wait: those claimed or to be tried again, and while it is not done those without a row.
@@ -24,7 +25,7 @@ func scanRun(scan func(...any) error) (*store.Run, error) {
 	var due, created, started, finished, held int64
 	err := scan(&r.ID, &r.Campaign, &r.Occurrence, &r.Manual, &r.Pin, &r.Version, &r.State, &r.Note, &r.Cut, &due, &created, &started, &finished, &r.Held.Why, &held,
 		&r.Sent, &r.Failed, &r.Skipped, &r.HeldOut, &r.InDoubt, &r.Waiting)
-	r.Due, r.Created, r.Started, r.Finished, r.Held.Until = moment(due), moment(created), moment(started), moment(finished), moment(held)
+	r.Due, r.Created, r.Started, r.Finished, r.Held.Until = engine.Moment(due), engine.Moment(created), engine.Moment(started), engine.Moment(finished), engine.Moment(held)
 	r.Planned = r.Sent + r.Failed + r.Skipped + r.HeldOut + r.InDoubt + r.Waiting
 	return r, err
 }
@@ -35,7 +36,7 @@ func (s *Store) CreateRun(ctx context.Context, r store.Run, chunks []store.Chunk
 		const insert = `INSERT INTO run (campaign, occurrence, manual, state, note, cut, due, created, started, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (campaign, occurrence) DO NOTHING`
 		result, err := t.execute(insert, r.Campaign, r.Occurrence, r.Manual, string(cmp.Or(r.State, store.RunRunning)), r.Note, r.Cut,
-			milliseconds(r.Due), milliseconds(r.Created), milliseconds(r.Started), milliseconds(r.Finished))
+			engine.Milliseconds(r.Due), engine.Milliseconds(r.Created), engine.Milliseconds(r.Started), engine.Milliseconds(r.Finished))
 		if err != nil {
 			return err
 		}
@@ -46,7 +47,7 @@ func (s *Store) CreateRun(ctx context.Context, r store.Run, chunks []store.Chunk
 			return err
 		}
 		t.memory.Planned(r.Campaign, id, r.Occurrence, r.Created)
-		if err := t.run(`INSERT INTO run_version (run, pin, version, at) VALUES (?, 0, ?, ?)`, id, r.Version, milliseconds(r.Created)); err != nil {
+		if err := t.run(`INSERT INTO run_version (run, pin, version, at) VALUES (?, 0, ?, ?)`, id, r.Version, engine.Milliseconds(r.Created)); err != nil {
 			return err
 		}
 		return t.addChunks(id, chunks)
@@ -70,7 +71,7 @@ func (s *Store) Run(ctx context.Context, id int64) (*store.Run, error) {
 func (s *Store) Runs(ctx context.Context, which store.RunFilter) ([]*store.Run, error) {
 	const where = `WHERE (?1 = '' OR r.campaign = ?1) AND r.created >= ?2 AND (?3 = 0 OR r.state NOT IN ('finished', 'cancelled'))
 		GROUP BY r.id ORDER BY r.id DESC LIMIT ?4`
-	return s.runs(ctx, runQuery+where, which.Campaign, milliseconds(which.Since), which.Open, cmp.Or(which.Limit, 100))
+	return s.runs(ctx, runQuery+where, which.Campaign, engine.Milliseconds(which.Since), which.Open, cmp.Or(which.Limit, 100))
 }
 
 func (s *Store) runs(ctx context.Context, query string, args ...any) ([]*store.Run, error) {
@@ -114,13 +115,13 @@ func (t *transaction) moveRun(id int64, to store.RunState, note string, at time.
 		started  = CASE WHEN ?1 = 'running' AND started = 0 THEN ?3 ELSE started END,
 		settling = CASE WHEN ?1 = 'settling' THEN ?3 ELSE settling END,
 		finished = CASE WHEN ?1 IN ('finished', 'cancelled') THEN ?3 ELSE finished END WHERE id = ?4`
-	return t.run(update, string(to), note, milliseconds(at), id)
+	return t.run(update, string(to), note, engine.Milliseconds(at), id)
 }
 
 // HoldRun implements [store.Runs].
 func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next func(c *store.Chunk) time.Time) error {
 	return s.change(ctx, "hold a run", func(t *transaction) error {
-		n, err := t.changed(`UPDATE run SET held = ?, held_until = ? WHERE id = ? AND state = 'running'`, hold.Why, milliseconds(hold.Until), id)
+		n, err := t.changed(`UPDATE run SET held = ?, held_until = ? WHERE id = ? AND state = 'running'`, hold.Why, engine.Milliseconds(hold.Until), id)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -129,7 +130,7 @@ func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next fun
 			var c store.Chunk
 			var at int64
 			err := rows.Scan(&c.Zone, &c.Step, &at)
-			c.NotBefore = moment(at)
+			c.NotBefore = engine.Moment(at)
 			alike = append(alike, c)
 			return err
 		})
@@ -140,7 +141,7 @@ func (s *Store) HoldRun(ctx context.Context, id int64, hold store.Hold, next fun
 		for i := range alike {
 			c := &alike[i]
 			if later := next(c); later.After(c.NotBefore) {
-				if err := t.run(update, milliseconds(later), id, c.Zone, c.Step, milliseconds(c.NotBefore)); err != nil {
+				if err := t.run(update, engine.Milliseconds(later), id, c.Zone, c.Step, engine.Milliseconds(c.NotBefore)); err != nil {
 					return err
 				}
 			}
@@ -157,7 +158,7 @@ func (s *Store) Repin(ctx context.Context, id int64, version string, at time.Tim
 		if err != nil || !found {
 			return orNotFound(err)
 		}
-		n, err := t.changed(`INSERT INTO run_version (run, pin, version, at) SELECT ?, ?, hash, ? FROM version WHERE hash = ?`, id, pin, milliseconds(at), version)
+		n, err := t.changed(`INSERT INTO run_version (run, pin, version, at) SELECT ?, ?, hash, ? FROM version WHERE hash = ?`, id, pin, engine.Milliseconds(at), version)
 		if err == nil && n == 0 {
 			err = fmt.Errorf("version %s: %w", version, store.ErrNotFound)
 		}
@@ -172,7 +173,7 @@ func (s *Store) RunVersions(ctx context.Context, id int64) ([]store.RunVersion, 
 		var v store.RunVersion
 		var at int64
 		err := rows.Scan(&v.Pin, &v.Version, &at)
-		v.At = moment(at)
+		v.At = engine.Moment(at)
 		versions = append(versions, v)
 		return err
 	})
@@ -195,7 +196,7 @@ func (s *Store) CloseRun(ctx context.Context, id int64, at time.Time, grace time
 			return err
 		}
 		to := store.RunFinished
-		if doubtful > 0 && (is == store.RunRunning || milliseconds(at) < settling+grace.Milliseconds()) {
+		if doubtful > 0 && (is == store.RunRunning || engine.Milliseconds(at) < settling+grace.Milliseconds()) {
 			to = store.RunSettling
 		}
 		if to == is {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // SigningKeys implements [store.Keys].
@@ -16,7 +17,7 @@ func (s *Store) SigningKeys(ctx context.Context, purpose string) ([]store.Key, e
 		return keys, err
 	}
 	err = s.change(ctx, "make a key", func(t *transaction) error {
-		return t.run(`INSERT OR IGNORE INTO secret (purpose, id, secret, created) VALUES (?, 1, ?, ?)`, purpose, randomKey(), time.Now().UnixMilli())
+		return t.run(`INSERT OR IGNORE INTO secret (purpose, id, secret, created) VALUES (?, 1, ?, ?)`, purpose, engine.RandomKey(), time.Now().UnixMilli())
 	})
 	if err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func (s *Store) signingKeys(ctx context.Context, purpose string) ([]store.Key, e
 		var k store.Key
 		var created int64
 		err := rows.Scan(&k.ID, &k.Secret, &created)
-		k.Created = moment(created)
+		k.Created = engine.Moment(created)
 		keys = append(keys, k)
 		return err
 	})
@@ -44,7 +45,7 @@ func (s *Store) signingKeys(ctx context.Context, purpose string) ([]store.Key, e
 func (s *Store) RotateKey(ctx context.Context, purpose string, at time.Time) error {
 	return s.change(ctx, "rotate a key", func(t *transaction) error {
 		const insert = `INSERT INTO secret (purpose, id, secret, created) SELECT ?1, coalesce(max(id), 0) + 1, ?2, ?3 FROM secret WHERE purpose = ?1`
-		return t.run(insert, purpose, randomKey(), milliseconds(at))
+		return t.run(insert, purpose, engine.RandomKey(), engine.Milliseconds(at))
 	})
 }
 
@@ -56,7 +57,7 @@ func (s *Store) Switches(ctx context.Context) (map[string]store.Switch, error) {
 		var w store.Switch
 		var at int64
 		err := rows.Scan(&name, &w.On, &at, &w.Note)
-		w.At = moment(at)
+		w.At = engine.Moment(at)
 		switches[name] = w
 		return err
 	})
@@ -69,7 +70,7 @@ func (s *Store) Switches(ctx context.Context) (map[string]store.Switch, error) {
 // Turn implements [store.Switches].
 func (s *Store) Turn(ctx context.Context, name string, to store.Switch) error {
 	return s.change(ctx, "turn a switch", func(t *transaction) error {
-		return t.run(turnSwitch, name, to.On, milliseconds(to.At), to.Note)
+		return t.run(turnSwitch, name, to.On, engine.Milliseconds(to.At), to.Note)
 	})
 }
 
@@ -115,5 +116,5 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	if _, err := s.row(ctx, `SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)`, nil, &now); err != nil {
 		return time.Time{}, fmt.Errorf("read the database's clock: %w", err)
 	}
-	return moment(now), nil
+	return engine.Moment(now), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"germane/store"
+	"germane/store/engine"
 )
 
 // Suppress implements [store.Suppressions].
@@ -17,7 +18,7 @@ func (s *Store) Suppress(ctx context.Context, email string, why store.Suppressio
 
 func (t *transaction) suppress(address []byte, why store.Suppression) error {
 	t.memory.Suppressed(address, why.Reason, why.At)
-	return t.run(insertSuppression, address, string(why.Reason), why.Detail, milliseconds(why.At))
+	return t.run(insertSuppression, address, string(why.Reason), why.Detail, engine.Milliseconds(why.At))
 }
 
 const insertSuppression = `INSERT OR IGNORE INTO suppression (address, reason, detail, at) VALUES (?, ?, ?, ?)`
@@ -28,7 +29,7 @@ func (s *Store) SuppressAll(ctx context.Context, all []store.Suppressing) (fresh
 		fresh = 0
 		for i := range all {
 			address, why := s.addresses.Hash(all[i].Email), &all[i].Why
-			n, err := t.changed(insertSuppression, address, string(why.Reason), why.Detail, milliseconds(why.At))
+			n, err := t.changed(insertSuppression, address, string(why.Reason), why.Detail, engine.Milliseconds(why.At))
 			if err != nil {
 				return err
 			}
@@ -51,7 +52,7 @@ func (s *Store) SuppressionsOf(ctx context.Context, email string) ([]store.Suppr
 		var h store.DomainHour
 		var at int64
 		err := rows.Scan(&why.Reason, &why.Detail, &at, &h.Told, &h.Bounced)
-		if why.At = moment(at); h.Suspicious() {
+		if why.At = engine.Moment(at); h.Suspicious() {
 			why.Reason = store.InQuarantine
 		}
 		all = append(all, why)
@@ -75,12 +76,12 @@ func (s *Store) Readmit(ctx context.Context, email string, again store.Readmissi
 			// What bounced before does not count any more.
 			const note = `INSERT INTO event (at, kind, name, person, run, occasion, block, variant, link, agent, label, fields)
 				SELECT ?, 'readmit', '', number, 0, 0, '', '', 0, '', '', '' FROM person WHERE address = ?`
-			if err := t.run(note, milliseconds(again.At), address); err != nil {
+			if err := t.run(note, engine.Milliseconds(again.At), address); err != nil {
 				return err
 			}
 		}
 		for _, grant := range again.Consent {
-			n, err := t.resubscribe(address, grant, milliseconds(again.At))
+			n, err := t.resubscribe(address, grant, engine.Milliseconds(again.At))
 			if err != nil {
 				return err
 			}

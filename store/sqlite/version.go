@@ -15,12 +15,12 @@ import (
 // Deploy implements [store.Versions].
 func (s *Store) Deploy(ctx context.Context, v *store.Version) error {
 	return s.change(ctx, "deploy a version", func(t *transaction) error {
-		known, err := t.row(`UPDATE version SET deployed = ? WHERE hash = ? RETURNING number`, []any{milliseconds(v.Deployed), v.Hash}, &v.Number)
+		known, err := t.row(`UPDATE version SET deployed = ? WHERE hash = ? RETURNING number`, []any{engine.Milliseconds(v.Deployed), v.Hash}, &v.Number)
 		if err != nil || known {
 			return err
 		}
 		const insert = `INSERT INTO version (hash, format, deployed) VALUES (?, ?, ?) RETURNING number`
-		if _, err := t.row(insert, []any{v.Hash, v.Format, milliseconds(v.Deployed)}, &v.Number); err != nil {
+		if _, err := t.row(insert, []any{v.Hash, v.Format, engine.Milliseconds(v.Deployed)}, &v.Number); err != nil {
 			return err
 		}
 		for path, data := range v.Files {
@@ -93,7 +93,7 @@ func (s *Store) Version(ctx context.Context, hash string) (*store.Version, error
 		err = store.ErrNotFound
 	}
 	if err == nil {
-		v.Deployed = moment(deployed)
+		v.Deployed = engine.Moment(deployed)
 		err = s.versionParts(ctx, v)
 	}
 	if err != nil {
